@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# apps.mk - applications, each from one source in two forms, and the guest's disk
+#
+#   $(BUILD)/apps/NAME/ukl.o	for vmlinux: freestanding, prefixed, checked
+#   $(BUILD)/apps/NAME/NAME	an ordinary static program (guest or host)
+#   $(BUILD)/guest/initramfs.cpio.gz	the ring-3 side of the guest
+
+UKL_APPS := echo count
+UKL_RT_OBJS := $(addprefix $(BUILD)/apps/rt/,start.o init.o posix.o string.o stdio.o)
+
+# The kernel's code model, no red zone (interrupts may use the stack below RSP
+# only on IST stacks, but the call gate pushes), and nothing that needs a
+# dynamic linker, unwinder or stack-protector canary at %gs.
+UKL_APP_CFLAGS := -ffreestanding -fno-PIC -fno-pie -mno-red-zone -mcmodel=kernel \
+	-fno-stack-protector -fcf-protection=none -ftls-model=local-exec \
+	-fno-asynchronous-unwind-tables -fno-unwind-tables -fno-common \
+	-U_FORTIFY_SOURCE
+
+$(BUILD)/apps/rt/posix.o: UKL_EXTRA := -D_DEFAULT_SOURCE
+$(BUILD)/apps/rt/init.o $(BUILD)/apps/rt/stdio.o: UKL_EXTRA := -D_GNU_SOURCE
+$(BUILD)/apps/rt/string.o: UKL_EXTRA := -D_GNU_SOURCE -fno-tree-loop-distribute-patterns
+
+$(BUILD)/apps/rt/%.o: apps/rt/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(UKL_APP_CFLAGS) $(UKL_EXTRA) -c -o $@ $<
+
+$(BUILD)/apps/rt/%.o: apps/rt/%.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -g -fcf-protection=none -MMD -MP -c -o $@ $<
+
+define UKL_APP_RULES
+$(BUILD)/apps/$(1)/$(1).o: apps/$(1)/$(1).c
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS) $$(UKL_APP_CFLAGS) -D_GNU_SOURCE -c -o $$@ $$<
+
+$(BUILD)/apps/$(1)/ukl.o: $(BUILD)/apps/$(1)/$(1).o $(UKL_RT_OBJS) \
+		apps/rt/mkukl.sh apps/rt/merge.lds
+	$$(Q)apps/rt/mkukl.sh $$@ $$(filter %.o,$$^)
+
+$(BUILD)/apps/$(1)/$(1): apps/$(1)/$(1).c
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS) -D_GNU_SOURCE -static -o $$@ $$<
+endef
+$(foreach app,$(UKL_APPS),$(eval $(call UKL_APP_RULES,$(app))))
+
+-include $(UKL_RT_OBJS:.o=.d)
+-include $(foreach app,$(UKL_APPS),$(BUILD)/apps/$(app)/$(app).d)
