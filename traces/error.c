@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * error.c - see error.h.  Nothing here allocates, so that running out of memory
+ * can be reported too.
+ */
+#include "error.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* Of a long path the end says more than the beginning. */
+static void set_file(struct ukl_error *err, const char *file)
+{
+	size_t len = file ? strlen(file) : 0;
+
+	if (len < sizeof(err->file))
+		snprintf(err->file, sizeof(err->file), "%s", file ? file : "");
+	else
+		snprintf(err->file, sizeof(err->file), "...%s",
+			 file + len - (sizeof(err->file) - 4));
+}
+
+static void set_text(struct ukl_error *err, const char *format, va_list ap)
+{
+	vsnprintf(err->text, sizeof(err->text), format, ap);
+}
+
+int ukl_error_set(struct ukl_error *err, enum ukl_error_code code, const char *file,
+		  uint64_t offset, const char *format, ...)
+{
+	va_list ap;
+
+	if (!err)
+		return code;
+	err->code = code;
+	err->offset = offset;
+	err->event = UKL_NOWHERE;
+	set_file(err, file);
+	va_start(ap, format);
+	set_text(err, format, ap);
+	va_end(ap);
+	return code;
+}
+
+int ukl_error_errno(struct ukl_error *err, const char *file, const char *format, ...)
+{
+	int number = errno;
+	enum ukl_error_code code = number == ENOMEM ? UKL_ERR_NOMEM : UKL_ERR_IO;
+	size_t used;
+	va_list ap;
+
+	if (!err)
+		return code;
+	err->code = code;
+	err->offset = UKL_NOWHERE;
+	err->event = UKL_NOWHERE;
+	set_file(err, file);
+	va_start(ap, format);
+	set_text(err, format, ap);
+	va_end(ap);
+	used = strlen(err->text);
+	snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(number));
+	return code;
+}
+
+void ukl_error_print(FILE *out, const struct ukl_error *err)
+{
+	fputs("ukl: ", out);
+	if (err->file[0])
+		fprintf(out, "%s: ", err->file);
+	if (err->offset != UKL_NOWHERE)
+		fprintf(out, "byte %" PRIu64 ": ", err->offset);
+	if (err->event != UKL_NOWHERE)
+		fprintf(out, "event %" PRIu64 ": ", err->event);
+	fprintf(out, "%s\n", err->text);
+}

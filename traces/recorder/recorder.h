@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * recorder.h - the rooms inside the recorder plugin
+ *
+ *   plugin.c      arguments, start and end, the one struct recorder
+ *   sites.c       which addresses matter, from the symbols of vmlinux
+ *   opcodes.c     which instructions matter, from their bytes
+ *   instrument.c  called by QEMU for each translated block: places the probes
+ *   guest.c       registers and memory of the guest
+ *   tasks.c       which tasks are known
+ *   events.c      called by the placed probes: builds the events
+ *
+ * Thread rule: everything in struct recorder is constant once plugin.c has
+ * installed the callbacks, unless said otherwise.  A struct cpu belongs to the
+ * thread that runs that virtual CPU.  Translation may happen on any of them at
+ * the same time, so what it shares is locked where it lives.
+ */
+#ifndef RECORDER_RECORDER_H
+#define RECORDER_RECORDER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../symbols.h"
+#include "../ukl_trace.h"
+#include "../vocabulary.h"
+#include "../writer.h"
+#include "qemu_api.h"
+
+#define MAX_CPUS UKL_MAX_STREAMS
+
+/* What a probe reports.  One callback each, in the table of events.c. */
+enum probe_kind {
+	PROBE_NONE = 0,
+	PROBE_GATE,		/* gate entry */
+	PROBE_SYS_ENTER,
+	PROBE_SYS_LEAVE,
+	PROBE_MODE_WRITE,
+	PROBE_INT_IN,		/* target of an IDT gate */
+	PROBE_INT_C,		/* C handler, rdi = pt_regs */
+	PROBE_SYSCALL,		/* USER_IN by SYSCALL */
+	PROBE_SYSENTER,		/* USER_IN by SYSENTER */
+	PROBE_SWITCH,
+	PROBE_FORK,
+	PROBE_EXEC,
+	PROBE_EXIT,
+	/* from here on found by opcode */
+	PROBE_IRET,
+	PROBE_SYSRET,
+	PROBE_SYSEXIT,
+	PROBE_SWAPGS,
+	PROBE_MOV_CR,
+	PROBE_WRMSR,
+	PROBE_WRFSBASE,
+	PROBE_WRGSBASE,
+	PROBE_LIDT,
+	/* application text and stores */
+	PROBE_APP_BLOCK,
+	PROBE_EDGE_DIRECT,	/* target known */
+	PROBE_EDGE_REG,		/* target in a register */
+	PROBE_EDGE_MEM,		/* target in memory, seen by its load */
+	PROBE_EDGE_RET,
+	PROBE_STORE,		/* any kernel store, writers=prove */
+	PROBE_KINDS
+};
+
+#define NO_VECTOR 256u
+
+/* An address that matters.  Only vector changes after start: relaxed atomic. */
+struct site {
+	uint64_t pc;
+	enum probe_kind kind;
+	_Atomic uint32_t vector;
+};
+
+/* What is handed to a callback: one instruction at one place of a block. */
+struct probe {
+	uint64_t pc;
+	uint64_t target;	/* EDGE_DIRECT: where to */
+	struct site *site;	/* NULL if found by opcode */
+	uint32_t back;		/* instructions from this one to the block's end */
+	uint16_t kind;
+	uint8_t reg;		/* state slot of the register operand */
+	uint8_t which;		/* MOV_CR: the register's number */
+};
+
+/* What opcodes.c says about an instruction. */
+struct opcode {
+	enum probe_kind kind;
+	uint8_t reg;
+	uint8_t which;
+	uint64_t target;
+};
+
+/* In a scoreboard, so that translated code can use it without a call. */
+struct board {
+	uint64_t insns;		/* begun, blocks counted as a whole */
+	uint64_t in_app;	/* side == UKL_SIDE_APP */
+};
+
+/* A virtual CPU, by its number in the guest. */
+struct cpu {
+	unsigned int number;
+	enum ukl_side side;
+	uint64_t swapgs;
+	uint64_t iret_to;		/* where the last IRET went, 0 if used up */
+	uint64_t gs_base;		/* kernel GS base, once known */
+	uint64_t pending[UKL_STATE_SLOTS];	/* state before a MODE_WRITE */
+	uint32_t pending_mask;
+	uint64_t pending_rsp, pending_now;
+	GByteArray *regs, *mem;		/* scratch, by QEMU's index */
+	atomic_bool busy;
+} __attribute__((aligned(64)));
+
+enum tcg_threads { TCG_ONE_CPU, TCG_MULTI, TCG_SINGLE };
+
+struct recorder {
+	struct ukl_symbols *symbols;
+	struct ukl_layout layout;
+	struct ukl_writer *writer;
+	char dir[256];			/* for messages */
+	enum tcg_threads threads;
+	unsigned int n_cpus;
+	bool prove_writers;
+	bool ret_edges;
+	bool from_app;
+	struct qemu_plugin_scoreboard *board;
+	qemu_plugin_u64 insns, in_app;
+	atomic_bool live;		/* false: callbacks return at once */
+	atomic_bool started;		/* false: nothing is written yet (from=app) */
+	_Atomic uint64_t order;
+	struct cpu cpu[MAX_CPUS];
+};
+
+extern struct recorder recorder;
+
+/* plugin.c: one line on stderr, then recording goes on. */
+__attribute__((format(printf, 1, 2)))
+void recorder_say(const char *format, ...);
+
+/* sites.c */
+int sites_init(const struct ukl_symbols *symbols, struct ukl_error *err);
+struct site *sites_at(uint64_t pc, struct site *after);	/* NULL: no (more) */
+uint32_t sites_vector(struct site *site, struct cpu *io);
+
+/* opcodes.c: classify() needs the bytes of one whole instruction. */
+int opcodes_init(struct ukl_error *err);
+bool opcode_system(const uint8_t *bytes, size_t len, uint64_t pc, struct opcode *op);
+bool opcode_branch(const uint8_t *bytes, size_t len, uint64_t pc, struct opcode *op);
+bool opcode_stores(const uint8_t *bytes, size_t len, uint64_t pc);
+
+/* instrument.c */
+ON_TB(instrument_block, tb);
+
+/* A member of a structure in guest memory: 4 or 8 bytes, widened to 64 bits. */
+struct field {
+	uint64_t offset;
+	unsigned int len;
+	uint64_t *value;
+};
+
+/* guest.c: io is the struct cpu of QEMU's index, whose scratch space is used. */
+int guest_init_registers(void);
+void guest_registers(struct cpu *io, uint32_t slots, uint64_t *state);
+uint64_t guest_register(struct cpu *io, enum ukl_slot slot);
+bool guest_read(struct cpu *io, uint64_t addr, void *buf, size_t len);
+bool guest_fields(struct cpu *io, uint64_t base, const struct field *field, size_t n);
+uint64_t guest_kernel_gs(bool from_user, uint64_t gs, uint64_t kgs);
+uint32_t guest_task_state(struct cpu *io, uint64_t gs, uint64_t *state);
+
+/* tasks.c */
+enum { TASK_ANNOUNCED = 1, TASK_EXITED = 2 };
+bool tasks_known(uint64_t task);			/* lock free */
+unsigned int tasks_flags(uint64_t task);		/* adds the task if new */
+void tasks_set(uint64_t task, unsigned int set, unsigned int clear);
+void tasks_drop(uint64_t task);
+
+/* events.c */
+extern const qemu_plugin_exec_cb probe_exec[PROBE_KINDS];
+extern const qemu_plugin_mem_cb probe_load[PROBE_KINDS];
+extern const qemu_plugin_mem_cb probe_store[PROBE_KINDS];
+
+static inline bool kernel_half(uint64_t addr)
+{
+	return addr >> 63;
+}
+
+static inline bool in_app_text(uint64_t pc)
+{
+	return pc >= recorder.layout.app_text_start && pc < recorder.layout.app_text_end;
+}
+
+#endif /* RECORDER_RECORDER_H */
