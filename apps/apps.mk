@@ -41,8 +41,18 @@ $(BUILD)/apps/$(1)/ukl.o: $(BUILD)/apps/$(1)/$(1).o $(UKL_RT_OBJS) \
 $(BUILD)/apps/$(1)/$(1): apps/$(1)/$(1).c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CFLAGS) -D_GNU_SOURCE -static -o $$@ $$<
+
+# The UKL objects in ring 3, on whatever Linux this is: tests the runtime.
+$(BUILD)/apps/$(1)/$(1)-rt: $(BUILD)/apps/$(1)/$(1).o $(UKL_RT_OBJS) \
+		$(BUILD)/apps/rt/native.o apps/rt/native.lds
+	$$(Q)$$(LD) -o $$@ -T apps/rt/native.lds $$(filter %.o,$$^)
 endef
 $(foreach app,$(UKL_APPS),$(eval $(call UKL_APP_RULES,$(app))))
+
+# Load for the echo server, for the guest's ring 3 and for the host alike.
+$(BUILD)/apps/echo/echo-client: apps/echo/echo-client.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE -static -o $@ $<
 
 -include $(UKL_RT_OBJS:.o=.d)
 -include $(foreach app,$(UKL_APPS),$(BUILD)/apps/$(app)/$(app).d)

@@ -44,7 +44,8 @@
 #define PAGE		4096ul
 #define GROW_SKIP	(64 * 1024ul)	/* below what this program's own calls use */
 #define GROW_MAX	(64 * 1024 * 1024ul / PAGE)	/* the mmap gap is 128 MiB */
-#define TICK_NS		1000000l
+#define TICK_NS		1000000ul
+#define CALIBRATE	10000000ul	/* cycles; a few milliseconds */
 
 /* Defined by apps/rt; absent in an ordinary program. */
 extern unsigned long __rt_calls __attribute__((weak));
@@ -277,9 +278,9 @@ static void prepare_ticks(struct plan *p)
 {
 	uint64_t start = now_ns(), from = cycles();
 
-	while (now_ns() - start < 10 * TICK_NS)
+	while (cycles() - from < CALIBRATE)
 		continue;
-	cycles_per_tick = (cycles() - from) / 10;
+	cycles_per_tick = CALIBRATE * TICK_NS / (now_ns() - start);
 	p->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	if (p->timer < 0)
 		die("timerfd_create");

@@ -31,6 +31,7 @@
 #define DEFAULT_PORT	5555
 #define MAX_FDS		1024		/* connections are found by descriptor */
 #define BUFFER_BYTES	(16 * 1024 - 32)
+#define SNDBUF_BYTES	(32 * 1024)	/* bounds what a silent peer can pin */
 #define BATCH		64		/* events taken per epoll_wait() */
 
 struct connection {
@@ -178,11 +179,13 @@ static int open_listener(int port)
 		.sin_addr.s_addr = htonl(INADDR_ANY),
 	};
 	socklen_t len = sizeof(addr);
-	int on = 1;
+	int on = 1, sndbuf = SNDBUF_BYTES;
 	int fd = check(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
 		       "socket");
 
 	check(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), "setsockopt");
+	check(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof(sndbuf)),
+	      "setsockopt");	/* accepted sockets inherit it */
 	check(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), "bind");
 	check(listen(fd, 128), "listen");
 	check(getsockname(fd, (struct sockaddr *)&addr, &len), "getsockname");

@@ -18,6 +18,7 @@
 
 #define ARCH_SET_FS	 0x1002
 #define TCB_SIZE	 256u		/* room behind the thread pointer */
+#define TP_ALIGN	 64u
 #define EXIT_NO_TLS	 127
 
 /*
@@ -63,7 +64,9 @@ void exit(int status)
 /*
  * x86-64 TLS variant II: the block lies below the thread pointer, the linker
  * counted offsets down from there, and the word at the thread pointer is its
- * own address (that is what "mov %fs:0" reads).
+ * own address (that is what "mov %fs:0" reads).  The block's size is rounded
+ * up to the template's own alignment, neither more nor less, because the
+ * linker's offsets assume just that.
  *
  *        tp - round_up(size)          tp
  *             | .tdata | .tbss | pad | tp | ... TCB_SIZE
@@ -73,18 +76,16 @@ static void set_thread_pointer(void)
 	size_t align = (size_t)(uintptr_t)__tls_align;
 	size_t image = (size_t)(__tls_data_end - __tls_data_start);
 	size_t size = (size_t)(__tls_bss_end - __tls_data_start);
-	size_t block, map;
+	size_t block = (size + align - 1) & ~(align - 1);
+	size_t map = block + align + TP_ALIGN + TCB_SIZE;
 	uintptr_t mem, tp;
 
-	if (align < 16)
-		align = 16;
-	block = (size + align - 1) & ~(align - 1);
-	map = block + align + TCB_SIZE;
 	mem = (uintptr_t)RT_CALL6(SYS_mmap, 0, map, PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (mem > (uintptr_t)-4096L)
 		_exit(EXIT_NO_TLS);
-	tp = ((mem + align - 1) & ~(uintptr_t)(align - 1)) + block;
+	align = align < TP_ALIGN ? TP_ALIGN : align;
+	tp = (mem + block + align - 1) & ~(uintptr_t)(align - 1);
 	memcpy((void *)(tp - block), __tls_data_start, image);
 	*(uintptr_t *)tp = tp;
 	if (RT_CALL2(SYS_arch_prctl, ARCH_SET_FS, tp))
