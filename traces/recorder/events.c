@@ -82,7 +82,7 @@ static uint64_t now(const struct draft *d)
 {
 	const struct board *board;
 
-	if (recorder.threads != TCG_ONE_CPU)
+	if (!recorder.insn_clock)
 		return atomic_fetch_add_explicit(&recorder.order, 1,
 						 memory_order_relaxed);
 	/* The block was added as a whole when it began. */
@@ -536,6 +536,7 @@ static void switch_to(unsigned int vcpu, void *probe)
 		{ l->off_task_mode, 4, &d.arg[UKL_A_SWITCH_mode] },
 		{ l->off_task_stack, 8, &d.arg[UKL_A_SWITCH_stack] },
 	};
+	recorder_check_kernel(d.io);
 	guest_fields(d.io, next, fields, 2);
 	here(&d);
 	if (!(tasks_flags(prev) & TASK_ANNOUNCED))

@@ -173,7 +173,7 @@ ON_TB(instrument_block, tb)
 	uint64_t pc = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
 
 	/* First, so that the count is right in every other callback. */
-	if (recorder.threads == TCG_ONE_CPU)
+	if (recorder.insn_clock)
 		qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
 			tb, QEMU_PLUGIN_INLINE_ADD_U64, recorder.insns, n);
 	if (!kernel_half(pc))

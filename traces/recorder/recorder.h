@@ -119,9 +119,9 @@ struct recorder {
 	struct ukl_symbols *symbols;
 	struct ukl_layout layout;
 	struct ukl_writer *writer;
-	char dir[256];			/* for messages */
 	enum tcg_threads threads;
 	unsigned int n_cpus;
+	bool insn_clock;		/* otherwise the order counter */
 	bool prove_writers;
 	bool ret_edges;
 	bool from_app;
@@ -138,6 +138,9 @@ extern struct recorder recorder;
 /* plugin.c: one line on stderr, then recording goes on. */
 __attribute__((format(printf, 1, 2)))
 void recorder_say(const char *format, ...);
+
+/* plugin.c: at the first task switch; ends the recording if it is another kernel. */
+void recorder_check_kernel(struct cpu *io);
 
 /* sites.c */
 int sites_init(const struct ukl_symbols *symbols, struct ukl_error *err);
