@@ -52,6 +52,13 @@
 	" map = clock.ukl.value; } := ukl_clock;\n" \
 	"typealias " HEX(64) " := ukl_word;\n\n"
 
+/*
+ * CTF readers drop fields of an event header that they have no use for, so the
+ * second half of struct ukl_event_header is called a context.  A context aligns
+ * itself to its widest field, hence a mask that claims byte alignment.
+ */
+#define MASK "integer { size = 32; align = 8; signed = false; base = 16; }"
+
 #define STREAM_HEAD \
 	"stream {\n" \
 	"\tid = 0;\n" \
@@ -70,12 +77,14 @@
 	"\tevent.header := struct {\n" \
 	"\t\tukl_clock timestamp;\n" \
 	"\t\t" INT(16) " id;\n" \
+	"\t};\n" \
+	"\tevent.context := struct {\n" \
 	"\t\t" INT(8) " n_state;\n" \
 	"\t\tenum : " INT(8) " {\n"
 
 #define STREAM_TAIL \
 	"\t\t} side;\n" \
-	"\t\t" HEX(32) " state_mask;\n" \
+	"\t\t" MASK " state_mask;\n" \
 	"\t};\n" \
 	"};\n"
 
@@ -125,7 +134,7 @@ static void put_class(FILE *out, unsigned int id, const struct ukl_class_info *i
 		"\tfields := struct {\n", id, info->name);
 	for (unsigned int i = 0; i < info->n_args; i++)
 		fprintf(out, "\t\tukl_word %s;\n", info->arg[i]);
-	fputs("\t\tukl_word state[stream.event.header.n_state];\n\t};\n};\n", out);
+	fputs("\t\tukl_word state[stream.event.context.n_state];\n\t};\n};\n", out);
 }
 
 /* What the 32 slots are called is for people; state_mask tells which are there. */
