@@ -56,3 +56,19 @@ $(BUILD)/apps/echo/echo-client: apps/echo/echo-client.c
 
 -include $(UKL_RT_OBJS:.o=.d)
 -include $(foreach app,$(UKL_APPS),$(BUILD)/apps/$(app)/$(app).d)
+
+# The ring-3 side of the guest.  /UKL is a text for the UKL kernel; the other two
+# hold an ordinary program there, for runs on a kernel without UKL.
+BUSYBOX ?= /usr/bin/busybox
+GUEST_BIN := $(foreach app,$(UKL_APPS),$(BUILD)/apps/$(app)/$(app)) \
+	$(BUILD)/apps/echo/echo-client
+GUEST_FILES := apps/guest/mkinitramfs.sh apps/guest/init apps/guest/stub \
+	$(wildcard apps/guest/scenarios/*.sh)
+
+$(BUILD)/guest/initramfs.cpio.gz: $(GUEST_FILES) $(GUEST_BIN)
+	@mkdir -p $(@D)
+	$(Q)apps/guest/mkinitramfs.sh $@ $(BUSYBOX) apps/guest/stub $(GUEST_BIN)
+
+$(BUILD)/guest/initramfs-%.cpio.gz: $(GUEST_FILES) $(GUEST_BIN)
+	@mkdir -p $(@D)
+	$(Q)apps/guest/mkinitramfs.sh $@ $(BUSYBOX) $(BUILD)/apps/$*/$* $(GUEST_BIN)

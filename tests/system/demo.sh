@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# demo.sh - boot, real traffic from the guest and from the host, judge the trace
+#
+#   demo.sh [--smp N] [--icount] [--plain] BUILD KERNEL OUT
+#
+# BUILD is the build directory, KERNEL a bzImage with the echo server (its vmlinux
+# beside it), OUT a directory for console.log and trace/.  --plain runs QEMU
+# without the recorder and judges nothing.  Ends with the checker's exit status;
+# 1 if the guest or a client failed, 2 for usage.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+CONNECTIONS=8 BYTES=20000
+HOST_CONNECTIONS=4 HOST_BYTES=50000
+record=1
+extra=()
+while [[ ${1-} == --* ]]; do
+	case $1 in
+	--smp) SMP=$2 extra+=(--smp "$2"); shift ;;
+	--icount) extra+=(--icount) ;;
+	--plain) record=0 ;;
+	*) usage_if 0 "[--smp N] [--icount] [--plain] BUILD KERNEL OUT" ;;
+	esac
+	shift
+done
+usage_if $(($# == 3 ? 1 : 0)) "[--smp N] [--icount] [--plain] BUILD KERNEL OUT"
+BUILD=$1 KERNEL=$2 OUT=$3
+INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
+need_file "$KERNEL" "make kernel builds it"
+need_file "$INITRD" "make $INITRD builds it"
+need_file "$BUILD/apps/echo/echo-client" "make $BUILD/apps/echo/echo-client builds it"
+
+CMDLINE="ukl.connections=$CONNECTIONS ukl.bytes=$BYTES"
+CMDLINE+=" ukl.host_connections=$HOST_CONNECTIONS ukl.host_bytes=$HOST_BYTES"
+
+guest_start demo
+guest_expect "UKL-GUEST: ready for host traffic" ||
+	{ guest_kill; guest_report; die "the server never became ready"; }
+"$BUILD/apps/echo/echo-client" -h 127.0.0.1 -p "$HOST_PORT" -s 1 -t "$LIMIT" \
+	-c "$HOST_CONNECTIONS" -b "$HOST_BYTES" || die "the client on the host failed"
+guest_finish demo
+note "guest and host traffic compared, payloads equal"

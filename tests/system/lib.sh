@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# lib.sh - what the tests that boot a guest share; sourced, never run
+#
+# A guest is one QEMU, started by guest_start and reaped by its pid.  Its console
+# comes through a fifo: guest_expect blocks on it, each read bounded, and copies
+# every line to $OUT/console.log.  Nothing sleeps.  Whatever ends the script, the
+# guest is ended too.
+#
+# Callers set: OUT (directory for everything), KERNEL (a bzImage), INITRD; they
+# may set SMP, MEMORY, CMDLINE (more words), QEMU_ARGS (array), LIMIT (seconds for
+# the whole guest) and UKL_RECORD (array: the command in front of QEMU's options).
+# $OUT/trace is where a recorded guest's trace goes.
+
+TEST=$(basename "$0" .sh)
+SMP=1 MEMORY=256 LIMIT=300 CMDLINE=
+QEMU_ARGS=()
+GUEST_PID=
+HOST_PORT=
+
+die() {
+	echo "$TEST: $*" >&2
+	exit 1
+}
+
+note() {
+	echo "$TEST: $*"
+}
+
+usage_if() { # CONDITION-STATUS TEXT: exits with 2 and the usage if status is 0
+	if [ "$1" -eq 0 ]; then
+		echo "usage: $TEST.sh $2" >&2
+		exit 2
+	fi
+}
+
+need_file() {
+	[ -s "$1" ] || die "$1 is missing: $2"
+}
+
+# A TCP port of 127.0.0.1 on which nobody listens now.  Below 32768, so that no
+# outgoing connection takes it before QEMU does.
+free_port() {
+	local port
+	while :; do
+		port=$((20000 + RANDOM % 12000))
+		if ! (exec 4<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+			echo "$port"
+			return
+		fi
+	done
+}
+
+# Ends the guest if it is still there and collects its status in GUEST_STATUS.
+guest_reap() {
+	[ -n "$GUEST_PID" ] || return 0
+	GUEST_STATUS=0
+	wait "$GUEST_PID" || GUEST_STATUS=$?
+	GUEST_PID=
+	exec 3<&-
+}
+
+guest_kill() {
+	[ -n "$GUEST_PID" ] || return 0
+	kill "$GUEST_PID" 2>/dev/null || :
+	guest_reap
+}
+
+# The words that start a guest, in GUEST_COMMAND.
+guest_command() {
+	local append="console=ttyS0 nokaslr panic=-1 quiet ukl.scenario=$1 $CMDLINE"
+	local machine=(-M q35 -cpu "max,-la57" -m "$MEMORY" -smp "$SMP"
+		-display none -monitor none -serial stdio -no-reboot
+		-kernel "$KERNEL" -initrd "$INITRD" -append "$append"
+		-netdev "user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:$HOST_PORT-:5555"
+		-device "virtio-net-pci,netdev=n0,romfile=")
+	GUEST_COMMAND=("${UKL_RECORD[@]:-qemu-system-x86_64}" "${machine[@]}"
+		"${QEMU_ARGS[@]}")
+}
+
+# guest_start SCENARIO
+guest_start() {
+	mkdir -p "$OUT"
+	HOST_PORT=$(free_port)
+	guest_command "$1"
+	printf '%q ' "${GUEST_COMMAND[@]}" >"$OUT/command"
+	rm -f "$OUT/console"
+	mkfifo "$OUT/console"
+	timeout --kill-after=10 "$LIMIT" "${GUEST_COMMAND[@]}" \
+		</dev/null >"$OUT/console" 2>"$OUT/stderr" &
+	GUEST_PID=$!
+	trap guest_kill EXIT
+	exec 3<"$OUT/console"
+	rm "$OUT/console"
+	: >"$OUT/console.log"
+}
+
+# guest_expect PATTERN: reads the console until a line matches the extended
+# regular expression; LINE is that line.  Fails at the end of the console.
+guest_expect() {
+	local status
+	while :; do
+		status=0
+		IFS= read -r -t "$LIMIT" LINE <&3 || status=$?
+		[ "$status" -eq 0 ] || break
+		LINE=${LINE%$'\r'}
+		printf '%s\n' "$LINE" >>"$OUT/console.log"
+		[[ $LINE =~ $1 ]] && return 0
+		case $LINE in
+		*"UKL-GUEST: failed"*) note "guest: ${LINE#*UKL-GUEST: }" >&2 ;;
+		esac
+	done
+	[ -z "$LINE" ] || printf '%s\n' "$LINE" >>"$OUT/console.log"
+	return 1
+}
+
+# The scenario's verdict, then the end of the guest.  A kernel that complained
+# (BUG, WARNING, Oops) on the way fails the test even if the scenario went well.
+guest_finish() { # SCENARIO
+	guest_expect "UKL-GUEST: scenario $1: (ok|failed)" ||
+		{ guest_kill; guest_report; die "the guest ended without a verdict" \
+			"(status $GUEST_STATUS); see $OUT/console.log, $OUT/stderr"; }
+	[[ $LINE == *": ok" ]] ||
+		{ guest_report; die "scenario $1 failed; see $OUT/console.log"; }
+	guest_expect "^this pattern matches no line: read to the end$" || :
+	guest_reap
+	[ "$GUEST_STATUS" -eq 0 ] ||
+		{ guest_report; die "QEMU ended with status $GUEST_STATUS"; }
+	if grep -nE '(BUG|WARNING|Oops|INFO: .*(stall|lock)|Call Trace)[: ]' \
+			"$OUT/console.log" >"$OUT/complaints"; then
+		die "the kernel complained: $(head -1 "$OUT/complaints")"
+	fi
+}
+
+guest_report() {
+	tail -n 15 "$OUT/console.log" >&2 || :
+	tail -n 5 "$OUT/stderr" >&2 || :
+}
