@@ -338,12 +338,27 @@ static void int_in(unsigned int vcpu, void *probe)
 	leave(&d);
 }
 
+/*
+ * Outside the entry text Linux uses IRET to the following instruction to serialise
+ * the processor (sync_core(), 30000 times in a boot).  That returns from nothing.
+ */
+static bool only_serialises(unsigned int vcpu, const struct probe *probe)
+{
+	struct cpu *io = &recorder.cpu[vcpu];
+	uint64_t frame[2];
+
+	return probe->which && guest_read(io, guest_register(io, UKL_S_sp), frame, 16) &&
+	       frame[0] == probe->pc + 2 && frame[1] == recorder.layout.kernel_cs;
+}
+
 static void iret(unsigned int vcpu, void *probe)
 {
 	uint64_t rsp, flags;
 	struct draft d;
 	enum ukl_side side;
 
+	if (only_serialises(vcpu, probe))
+		return;
 	if (!begin(&d, vcpu, probe, registers_of(UKL_EV_INT_OUT) | UKL_BIT(sp) |
 				    UKL_BIT(flags)))
 		return;

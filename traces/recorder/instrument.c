@@ -108,10 +108,13 @@ static bool place_sites(const struct place *at)
 
 static void place_opcode(const struct place *at, const struct opcode *op)
 {
-	const struct probe probe = { .pc = at->pc, .back = at->back,
-				     .kind = (uint16_t)op->kind, .reg = op->reg,
-				     .which = op->which, .target = op->target };
+	struct probe probe = { .pc = at->pc, .back = at->back,
+			       .kind = (uint16_t)op->kind, .reg = op->reg,
+			       .which = op->which, .target = op->target };
 
+	if (op->kind == PROBE_IRET)
+		probe.which = at->pc < recorder.entry_start ||
+			      at->pc >= recorder.entry_end;
 	place(at->insn, &probe);
 }
 

@@ -206,14 +206,24 @@ static int open_trace(const struct options *o, struct ukl_error *err)
 	return code;
 }
 
+static uint64_t address_of(const char *name)
+{
+	const struct ukl_symbol *symbol = ukl_symbols_find(recorder.symbols, name);
+
+	return symbol ? symbol->addr : 0;
+}
+
 static int open_all(const struct options *o, struct ukl_error *err)
 {
 	int code = ukl_symbols_open(&recorder.symbols, o->vmlinux, err);
 
 	if (!code)
 		code = ukl_layout_read(&recorder.layout, recorder.symbols, err);
-	if (!code)
-		code = sites_init(recorder.symbols, err);
+	if (code)
+		return code;
+	recorder.entry_start = address_of("__entry_text_start");
+	recorder.entry_end = address_of("__entry_text_end");
+	code = sites_init(recorder.symbols, err);
 	if (!code)
 		code = opcodes_init(err);
 	return code ? code : open_trace(o, err);

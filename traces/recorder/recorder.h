@@ -82,7 +82,7 @@ struct probe {
 	uint32_t back;		/* instructions from this one to the block's end */
 	uint16_t kind;
 	uint8_t reg;		/* state slot of the register operand */
-	uint8_t which;		/* MOV_CR: the register's number */
+	uint8_t which;		/* MOV_CR: the register's number; IRET: see iret() */
 };
 
 /* What opcodes.c says about an instruction. */
@@ -118,6 +118,7 @@ enum tcg_threads { TCG_ONE_CPU, TCG_MULTI, TCG_SINGLE };
 struct recorder {
 	struct ukl_symbols *symbols;
 	struct ukl_layout layout;
+	uint64_t entry_start, entry_end;	/* .entry.text */
 	struct ukl_writer *writer;
 	enum tcg_threads threads;
 	unsigned int n_cpus;

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# build/traces/recorder-v4.so (QEMU 10.0 and 10.1) and recorder-v7.so (QEMU 11.1):
+# one source, two plugin interfaces.  What they do not define is QEMU's.
+
+RECORDER_APIS := 4 7
+RECORDER_SRCS := plugin sites opcodes instrument guest tasks events
+RECORDER_LIBS := -lcapstone $(TRACE_LIBS)
+RECORDERS     := $(RECORDER_APIS:%=$(BUILD)/traces/recorder-v%.so)
+
+define RECORDER_RULES
+RECORDER_OBJS_$(1) := $(RECORDER_SRCS:%=$(BUILD)/traces/recorder/v$(1)/%.o)
+
+$$(RECORDER_OBJS_$(1)): $(BUILD)/traces/recorder/v$(1)/%.o: traces/recorder/%.c
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS) -fPIC -fvisibility=hidden -DRECORDER_API=$(1) -c -o $$@ $$<
+
+$(BUILD)/traces/recorder-v$(1).so: $$(RECORDER_OBJS_$(1)) $(TRACE_LIB)
+	$$(Q)$$(CC) $$(CFLAGS) -shared -Wl,--exclude-libs,ALL -o $$@ $$^ $(RECORDER_LIBS)
+
+-include $$(RECORDER_OBJS_$(1):.o=.d)
+endef
+$(foreach api,$(RECORDER_APIS),$(eval $(call RECORDER_RULES,$(api))))
+
+recorder: $(RECORDERS)
+.PHONY: recorder
