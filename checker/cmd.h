@@ -37,6 +37,18 @@ __attribute__((format(printf, 2, 3)))
 int ukl_cmd_usage(const char *verb, const char *format, ...);
 
 /*
+ * For what getopt_long() rejected; set opterr = 0 and begin the short options with
+ * ":" so that it keeps quiet itself.  key is what it returned.
+ */
+int ukl_cmd_bad_option(const char *verb, int key, char **argv);
+
+/*
+ * Flushes stdout; returns status, or UKL_EXIT_TROUBLE if what was printed did not
+ * all arrive.  main() calls it for every verb.
+ */
+int ukl_cmd_finish(int status);
+
+/*
  * Whether to colour stdout.  when is "auto", "always", "never" or NULL for auto;
  * auto means a terminal and no NO_COLOR.  Returns 0, 1, or -1 for a bad word.
  */

@@ -297,10 +297,10 @@ const struct ukl_symbol *ukl_symbols_at(const struct ukl_symbols *s, uint64_t ad
 	return found;
 }
 
-/* How much of [addr, addr + len) the segment's file image covers. */
+/* How much of [addr, addr + len) the segment's file image covers, if it is code. */
 static size_t segment_bytes(const GElf_Phdr *ph, uint64_t addr, size_t len)
 {
-	if (ph->p_type != PT_LOAD || addr < ph->p_vaddr ||
+	if (ph->p_type != PT_LOAD || !(ph->p_flags & PF_X) || addr < ph->p_vaddr ||
 	    addr - ph->p_vaddr >= ph->p_filesz)
 		return 0;
 	if (len > ph->p_filesz - (addr - ph->p_vaddr))

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * annotate.c - see annotate.h.  libdw and Capstone are set up at first use: the
+ * DWARF of a kernel takes a second that most runs need not wait for.
+ */
+#include "annotate.h"
+
+#include <capstone/capstone.h>
+#include <elfutils/libdwfl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../traces/symbols.h"
+
+#define INSN_MAX 15u		/* bytes; SDM volume 2, section 2.3.11 */
+
+struct ukl_annotate {
+	struct ukl_symbols *symbols;
+	bool insn_tried, line_tried;
+	csh capstone;		/* 0: none */
+	Dwfl *dwfl;
+};
+
+/* --- which vmlinux ------------------------------------------------------- */
+
+static bool build_id_differs(const struct ukl_env *env, const struct ukl_symbols *s)
+{
+	const char *recorded = ukl_env_get(env, UKL_ENV_BUILD_ID);
+	const char *found = ukl_symbols_build_id(s);
+
+	if (!recorded || !*recorded || !strcmp(recorded, found))
+		return false;
+	fprintf(stderr, "ukl: %s: its build-id is %s, but the trace was recorded with"
+		" %s: names and lines %s\n", ukl_symbols_path(s),
+		*found ? found : "missing", recorded, "may be wrong");
+	return true;
+}
+
+/* A path from env is only a hint, so its trouble is a note. */
+static int from_env(struct ukl_symbols **symbols, const struct ukl_env *env)
+{
+	const char *path = ukl_env_get(env, UKL_ENV_VMLINUX);
+	struct ukl_error err;
+
+	if (!path || !*path)
+		return UKL_ERR_SYMBOL;
+	if (ukl_symbols_open(symbols, path, &err)) {
+		fprintf(stderr, "ukl: %s: %s; going on without names (see"
+			" --vmlinux)\n", path, err.text);
+		return err.code;
+	}
+	if (!build_id_differs(env, *symbols))
+		return 0;
+	fprintf(stderr, "ukl: %s: left aside; going on without names (see"
+		" --vmlinux)\n", path);
+	ukl_symbols_close(*symbols);
+	return UKL_ERR_SYMBOL;
+}
+
+int ukl_annotate_open(struct ukl_annotate **annotate, const char *vmlinux,
+		      const struct ukl_env *env, struct ukl_error *err)
+{
+	struct ukl_symbols *symbols;
+	int ret;
+
+	*annotate = NULL;
+	if (vmlinux) {
+		ret = ukl_symbols_open(&symbols, vmlinux, err);
+		if (ret)
+			return ret;
+		build_id_differs(env, symbols);
+	} else if (from_env(&symbols, env)) {
+		return 0;
+	}
+	*annotate = calloc(1, sizeof(**annotate));
+	if (!*annotate) {
+		ukl_symbols_close(symbols);
+		return ukl_error_set(err, UKL_ERR_NOMEM, NULL, UKL_NOWHERE,
+				     "out of memory");
+	}
+	(*annotate)->symbols = symbols;
+	return 0;
+}
+
+void ukl_annotate_close(struct ukl_annotate *a)
+{
+	if (!a)
+		return;
+	if (a->capstone)
+		cs_close(&a->capstone);
+	if (a->dwfl)
+		dwfl_end(a->dwfl);
+	ukl_symbols_close(a->symbols);
+	free(a);
+}
+
+const struct ukl_symbols *ukl_annotate_symbols(const struct ukl_annotate *a)
+{
+	return a ? a->symbols : NULL;
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+/* Small numbers are no addresses, though per-CPU symbols have small values. */
+static bool may_be_address(uint64_t addr)
+{
+	return addr >= 0x10000 && addr < UINT64_MAX - 0x1000;
+}
+
+const char *ukl_annotate_symbol(struct ukl_annotate *a, uint64_t addr, char *buf,
+				size_t size)
+{
+	const struct ukl_symbol *symbol = NULL;
+	uint64_t offset;
+
+	buf[0] = '\0';
+	if (a && may_be_address(addr))
+		symbol = ukl_symbols_at(a->symbols, addr, &offset);
+	if (symbol && offset)
+		snprintf(buf, size, "%s+0x%" PRIx64, symbol->name, offset);
+	else if (symbol)
+		snprintf(buf, size, "%s", symbol->name);
+	return buf;
+}
+
+static bool capstone_ready(struct ukl_annotate *a)
+{
+	if (!a->insn_tried && cs_open(CS_ARCH_X86, CS_MODE_64, &a->capstone))
+		a->capstone = 0;
+	a->insn_tried = true;
+	return a->capstone;
+}
+
+const char *ukl_annotate_insn(struct ukl_annotate *a, uint64_t addr, char *buf,
+			      size_t size)
+{
+	uint8_t bytes[INSN_MAX];
+	size_t n = a ? ukl_symbols_bytes(a->symbols, addr, bytes, sizeof(bytes)) : 0;
+	cs_insn *insn;
+
+	buf[0] = '\0';
+	if (!n || !capstone_ready(a))
+		return buf;
+	n = cs_disasm(a->capstone, bytes, n, addr, 1, &insn);
+	if (!n)
+		return buf;
+	snprintf(buf, size, "%s%s%s", insn->mnemonic, insn->op_str[0] ? " " : "",
+		 insn->op_str);
+	cs_free(insn, n);
+	return buf;
+}
+
+static void dwfl_setup(struct ukl_annotate *a)
+{
+	static const Dwfl_Callbacks callbacks = {
+		.find_elf = dwfl_build_id_find_elf,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.section_address = dwfl_offline_section_address,
+	};
+	const char *path = ukl_symbols_path(a->symbols);
+
+	a->line_tried = true;
+	a->dwfl = dwfl_begin(&callbacks);
+	if (!a->dwfl)
+		return;
+	dwfl_report_begin(a->dwfl);
+	dwfl_report_elf(a->dwfl, "vmlinux", path, -1, 0, true);
+	dwfl_report_end(a->dwfl, NULL, NULL);
+}
+
+const char *ukl_annotate_line(struct ukl_annotate *a, uint64_t addr, char *buf,
+			      size_t size)
+{
+	Dwfl_Module *module;
+	Dwfl_Line *line;
+	const char *file;
+	int number;
+
+	buf[0] = '\0';
+	if (a && !a->line_tried)
+		dwfl_setup(a);
+	if (!a || !a->dwfl)
+		return buf;
+	module = dwfl_addrmodule(a->dwfl, addr);
+	line = module ? dwfl_module_getsrc(module, addr) : NULL;
+	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+	if (file)
+		snprintf(buf, size, "%s:%d", file, number);
+	return buf;
+}
