@@ -1,0 +1,647 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * cmd_record.c - ukl record: runs QEMU with the recorder
+ *
+ * Promise: what is run can be printed and run without this program.  The trace is
+ * closed properly whenever QEMU is given the chance: a SIGINT, SIGTERM or SIGHUP
+ * sent here, and the end of --timeout, become a SIGTERM for QEMU.
+ *
+ * One thread.  All memory is given back by the end of the process.
+ */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+#define GRACE_SECONDS 20	/* from SIGTERM to SIGKILL */
+
+static const char usage[] =
+	"usage: ukl record [OPTION]... [-- QEMU-ARGUMENT...]\n"
+	"Boot a UKL kernel under QEMU and record its transitions.\n"
+	"\n"
+	"  --out DIR            where the trace goes (default: trace)\n"
+	"  --app NAME           the application: chooses kernel and initrd from the\n"
+	"                       build directory (default: echo)\n"
+	"  --kernel FILE        bzImage to boot\n"
+	"  --vmlinux FILE       its vmlinux with symbols (default: found near it)\n"
+	"  --initrd FILE        initial file system\n"
+	"  --append WORDS       more words for the kernel command line\n"
+	"  --smp N              virtual CPUs (default: 1)\n"
+	"  --memory M           guest memory in MiB, or with a suffix (default: 256)\n"
+	"  --icount             deterministic: equal runs give equal traces\n"
+	"  --seed N             which deterministic run (default: 1)\n"
+	"  --net                a network card, also with --icount\n"
+	"  --hostfwd PORT:GUEST forward a TCP port of this host to the guest\n"
+	"  --timeout SECONDS    end QEMU after this time\n"
+	"  --qemu FILE          the emulator (default: qemu-system-x86_64)\n"
+	"  --plugin-option K=V  more for the recorder, e.g. writers=prove\n"
+	"  --no-plugin          run the same without recording\n"
+	"  --print-command      print QEMU's command line and do not run it\n"
+	"\n"
+	"Exit status: QEMU's own, but 2 instead of 1, and 2 for any trouble.\n";
+
+enum { MAX_PORTS = 8, MAX_PLUGIN_OPTIONS = 16 };
+
+struct settings {
+	const char *out, *app, *kernel, *vmlinux, *initrd, *append, *memory, *qemu;
+	const char *seed;
+	const char *port[MAX_PORTS], *plugin_option[MAX_PLUGIN_OPTIONS];
+	unsigned int n_ports, n_plugin_options;
+	long smp, timeout;
+	int icount, net, no_plugin, print_command;
+	char build[PATH_MAX];		/* the directory of this program */
+	char **extra;			/* for QEMU, as they are */
+};
+
+/* A command line under construction. */
+struct words {
+	char **word;
+	size_t n, room;
+};
+
+static void *need(void *memory)
+{
+	if (memory)
+		return memory;
+	fputs("ukl: record: not enough memory\n", stderr);
+	exit(UKL_EXIT_TROUBLE);
+}
+
+__attribute__((format(printf, 1, 2)))
+static char *text(const char *format, ...)
+{
+	va_list args;
+	char *s;
+
+	va_start(args, format);
+	if (vasprintf(&s, format, args) < 0)
+		s = NULL;
+	va_end(args);
+	return need(s);
+}
+
+/* Takes the word over. */
+static void add(struct words *w, char *word)
+{
+	if (w->n + 1 >= w->room) {
+		w->room = w->room ? 2 * w->room : 64;
+		w->word = need(realloc(w->word, w->room * sizeof(*w->word)));
+	}
+	w->word[w->n++] = word;
+	w->word[w->n] = NULL;
+}
+
+static void add_pair(struct words *w, const char *option, const char *value)
+{
+	add(w, text("%s", option));
+	add(w, text("%s", value));
+}
+
+/* QEMU splits option values at commas; two of them stand for one. */
+static char *commas(const char *s)
+{
+	char *doubled = need(malloc(2 * strlen(s) + 1)), *to = doubled;
+
+	for (; *s; s++) {
+		*to++ = *s;
+		if (*s == ',')
+			*to++ = ',';
+	}
+	*to = 0;
+	return doubled;
+}
+
+static int is_number(const char *s, long low, long high, long *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtol(s, &end, 10);
+	return isdigit((unsigned char)*s) && !*end && !errno && *value >= low &&
+	       *value <= high;
+}
+
+enum {
+	OPT_OUT = 1, OPT_APP, OPT_KERNEL, OPT_VMLINUX, OPT_INITRD, OPT_APPEND, OPT_SMP,
+	OPT_MEMORY, OPT_ICOUNT, OPT_SEED, OPT_NET, OPT_HOSTFWD, OPT_TIMEOUT, OPT_QEMU,
+	OPT_PLUGIN_OPTION, OPT_NO_PLUGIN, OPT_PRINT, OPT_HELP
+};
+
+static const struct option options[] = {
+	{ "out", required_argument, NULL, OPT_OUT },
+	{ "app", required_argument, NULL, OPT_APP },
+	{ "kernel", required_argument, NULL, OPT_KERNEL },
+	{ "vmlinux", required_argument, NULL, OPT_VMLINUX },
+	{ "initrd", required_argument, NULL, OPT_INITRD },
+	{ "append", required_argument, NULL, OPT_APPEND },
+	{ "smp", required_argument, NULL, OPT_SMP },
+	{ "memory", required_argument, NULL, OPT_MEMORY },
+	{ "icount", no_argument, NULL, OPT_ICOUNT },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "net", no_argument, NULL, OPT_NET },
+	{ "hostfwd", required_argument, NULL, OPT_HOSTFWD },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "qemu", required_argument, NULL, OPT_QEMU },
+	{ "plugin-option", required_argument, NULL, OPT_PLUGIN_OPTION },
+	{ "no-plugin", no_argument, NULL, OPT_NO_PLUGIN },
+	{ "print-command", no_argument, NULL, OPT_PRINT },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 }
+};
+
+static int set_hostfwd(struct settings *s, const char *value)
+{
+	const char *colon = strchr(value, ':');
+	char host[8];
+	long port;
+
+	if (!colon || colon - value > 5 || !is_number(colon + 1, 1, 65535, &port) ||
+	    snprintf(host, sizeof(host), "%.*s", (int)(colon - value), value) < 1 ||
+	    !is_number(host, 1, 65535, &port))
+		return ukl_cmd_usage("record", "--hostfwd wants PORT:GUESTPORT, such as"
+				     " 5555:7, not '%s'", value);
+	if (s->n_ports == MAX_PORTS)
+		return ukl_cmd_usage("record", "more than %d --hostfwd", MAX_PORTS);
+	s->port[s->n_ports++] = value;
+	return 0;
+}
+
+static int set_plugin_option(struct settings *s, const char *value)
+{
+	if (!strchr(value, '='))
+		return ukl_cmd_usage("record", "--plugin-option wants NAME=VALUE, not"
+				     " '%s'", value);
+	if (s->n_plugin_options == MAX_PLUGIN_OPTIONS)
+		return ukl_cmd_usage("record", "more than %d --plugin-option",
+				     MAX_PLUGIN_OPTIONS);
+	s->plugin_option[s->n_plugin_options++] = value;
+	return 0;
+}
+
+static int set_number(const char *name, const char *value, long high, long *number)
+{
+	if (is_number(value, 1, high, number))
+		return 0;
+	return ukl_cmd_usage("record", "--%s wants a number from 1 to %ld, not '%s'",
+			     name, high, value);
+}
+
+/* 0, or the exit status of a usage error. */
+static int set_option(struct settings *s, int option, const char *value)
+{
+	long seed;
+
+	switch (option) {
+	case OPT_OUT:		s->out = value; return 0;
+	case OPT_APP:		s->app = value; return 0;
+	case OPT_KERNEL:	s->kernel = value; return 0;
+	case OPT_VMLINUX:	s->vmlinux = value; return 0;
+	case OPT_INITRD:	s->initrd = value; return 0;
+	case OPT_APPEND:	s->append = value; return 0;
+	case OPT_MEMORY:	s->memory = value; return 0;
+	case OPT_QEMU:		s->qemu = value; return 0;
+	case OPT_ICOUNT:	s->icount = 1; return 0;
+	case OPT_NET:		s->net = 1; return 0;
+	case OPT_NO_PLUGIN:	s->no_plugin = 1; return 0;
+	case OPT_PRINT:		s->print_command = 1; return 0;
+	case OPT_HOSTFWD:	return set_hostfwd(s, value);
+	case OPT_PLUGIN_OPTION:	return set_plugin_option(s, value);
+	case OPT_SMP:		return set_number("smp", value, 255, &s->smp);
+	case OPT_TIMEOUT:	return set_number("timeout", value, 1000000, &s->timeout);
+	case OPT_SEED:
+		s->seed = value;
+		return set_number("seed", value, LONG_MAX, &seed);
+	default:
+		return ukl_cmd_usage("record", "unknown or incomplete option");
+	}
+}
+
+static int parse(struct settings *s, int argc, char **argv)
+{
+	int option, status = 0;
+
+	opterr = 0;
+	optind = 1;
+	while (!status && (option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		if (option == OPT_HELP) {
+			fputs(usage, stdout);
+			exit(0);
+		}
+		if (option == '?' || option == ':')
+			return ukl_cmd_usage("record", "'%s' is unknown or lacks its value",
+					     argv[optind - 1]);
+		status = set_option(s, option, optarg);
+	}
+	if (!status && optind < argc && strcmp(argv[optind - 1], "--"))
+		return ukl_cmd_usage("record", "'%s' is not an option; QEMU's own"
+				     " arguments go after --", argv[optind]);
+	s->extra = argv + optind;
+	return status;
+}
+
+static int unusable(const char *what, const char *path, const char *remedy)
+{
+	fprintf(stderr, "ukl: record: %s %s cannot be read (%s); %s\n", what, path,
+		strerror(errno), remedy);
+	return UKL_EXIT_TROUBLE;
+}
+
+/* vmlinux lies beside the bzImage, or at the top of the build that made it. */
+static char *near_kernel(const char *kernel)
+{
+	static const char *const place[] = { "vmlinux", "../../../vmlinux" };
+	char *copy = text("%s", kernel), *dir = dirname(copy), *path = NULL;
+
+	for (size_t i = 0; i < sizeof(place) / sizeof(place[0]); i++) {
+		path = text("%s/%s", dir, place[i]);
+		if (!access(path, R_OK))
+			break;
+	}
+	return path;
+}
+
+static int find_files(struct settings *s)
+{
+	ssize_t len = readlink("/proc/self/exe", s->build, sizeof(s->build) - 1);
+
+	if (len < 0)
+		return unusable("this program's place", "/proc/self/exe", "mount /proc");
+	s->build[len] = 0;
+	*strrchr(s->build, '/') = 0;
+	if (!s->initrd && !s->kernel)
+		s->initrd = text("%s/guest/initramfs-%s.cpio.gz", s->build, s->app);
+	if (!s->kernel)
+		s->kernel = text("%s/kernel/images/%s/bzImage", s->build, s->app);
+	if (!s->vmlinux)
+		s->vmlinux = near_kernel(s->kernel);
+	if (access(s->kernel, R_OK))
+		return unusable("the kernel", s->kernel,
+				"build it with 'make kernel' or name one with --kernel");
+	if (s->initrd && access(s->initrd, R_OK))
+		return unusable("the initial file system", s->initrd,
+				"build it with 'make apps' or name one with --initrd");
+	if (!s->no_plugin && access(s->vmlinux, R_OK))
+		return unusable("the kernel's vmlinux", s->vmlinux,
+				"name the one that belongs to the kernel with --vmlinux");
+	return 0;
+}
+
+/* Runs a program and keeps the start of what it says; -1 if it cannot be run. */
+static int capture(char *const argv[], char *buf, size_t size)
+{
+	int pipes[2], status;
+	size_t len = 0;
+	ssize_t got;
+	pid_t pid;
+
+	if (pipe(pipes) || (pid = fork()) < 0)
+		return -1;
+	if (!pid) {
+		dup2(pipes[1], 1);
+		dup2(pipes[1], 2);
+		close(pipes[0]);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	close(pipes[1]);
+	while (len + 1 < size && (got = read(pipes[0], buf + len, size - len - 1)) > 0)
+		len += (size_t)got;
+	buf[len] = 0;
+	close(pipes[0]);
+	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+#define INSTALL_QEMU "install one: on Debian 13 'apt-get install qemu-system-x86'," \
+	" on Debian 12 the same with '-t bookworm-backports'"
+
+/* What QEMU calls itself, "10.0.2 (Debian ...)", without the newline. */
+static int qemu_version(const struct settings *s, char *version, size_t size, int *major,
+			int *minor)
+{
+	char *argv[] = { text("%s", s->qemu), text("--version"), NULL }, buf[512];
+	const char *number;
+
+	if (capture(argv, buf, sizeof(buf)) == 127) {
+		fprintf(stderr, "ukl: record: there is no %s; " INSTALL_QEMU "\n",
+			s->qemu);
+		return UKL_EXIT_TROUBLE;
+	}
+	number = strstr(buf, "version ");
+	if (!number || sscanf(number, "version %d.%d", major, minor) != 2) {
+		fprintf(stderr, "ukl: record: %s --version does not tell a version of"
+			" QEMU; name another with --qemu\n", s->qemu);
+		return UKL_EXIT_TROUBLE;
+	}
+	number += strlen("version ");
+	snprintf(version, size, "%.*s", (int)strcspn(number, "\n"), number);
+	return 0;
+}
+
+static int has_plugins(const struct settings *s)
+{
+	char *argv[] = { text("%s", s->qemu), text("-plugin"), text("help"), NULL };
+	char buf[512];
+
+	return capture(argv, buf, sizeof(buf)) == 0;
+}
+
+/* Which of the two plugins this QEMU takes; the status of a failure is negative. */
+static int plugin_api(const struct settings *s, char *version, size_t size)
+{
+	int major, minor;
+
+	if (qemu_version(s, version, size, &major, &minor))
+		return -UKL_EXIT_TROUBLE;
+	if (major < 10 || (major == 11 && minor == 0)) {
+		fprintf(stderr, "ukl: record: this is QEMU %s, but recording needs 10.0,"
+			" 10.1, 10.2, 11.1 or later; " INSTALL_QEMU "\n", version);
+		return -UKL_EXIT_TROUBLE;
+	}
+	if (!has_plugins(s)) {
+		fprintf(stderr, "ukl: record: this QEMU %s was built without TCG plugins;"
+			" use Debian's qemu-system-x86 or build one with"
+			" --enable-plugins\n", version);
+		return -UKL_EXIT_TROUBLE;
+	}
+	return major == 10 ? 4 : 7;
+}
+
+static void append_value(char **arg, const char *name, const char *value)
+{
+	char *safe = commas(value);
+	char *longer = text("%s,%s=%s", *arg, name, safe);
+
+	free(safe);
+	free(*arg);
+	*arg = longer;
+}
+
+static int add_plugin(struct words *w, const struct settings *s)
+{
+	char version[256] = "", *so, *arg;
+	int api = plugin_api(s, version, sizeof(version));
+
+	if (api < 0)
+		return -api;
+	so = text("%s/traces/recorder-v%d.so", s->build, api);
+	if (access(so, R_OK))
+		return unusable("the recorder", so, "build it with 'make recorder'");
+	arg = commas(so);
+	append_value(&arg, "vmlinux", s->vmlinux);
+	append_value(&arg, "out", s->out);
+	append_value(&arg, "app", s->app);
+	append_value(&arg, "qemu", version);
+	append_value(&arg, "tool", UKL_VERSION);
+	if (s->icount && s->smp > 1)
+		append_value(&arg, "tcg", "single");
+	for (unsigned int i = 0; i < s->n_plugin_options; i++) {
+		char *name = text("%s", s->plugin_option[i]);
+		char *value = strchr(name, '=');
+
+		*value++ = 0;
+		append_value(&arg, name, value);
+		free(name);
+	}
+	add(w, text("-plugin"));
+	add(w, arg);
+	return 0;
+}
+
+static void add_network(struct words *w, const struct settings *s)
+{
+	char *nic = text("user,model=virtio-net-pci");
+
+	add(w, text("-nic"));
+	if (s->icount && !s->net && !s->n_ports) {
+		add(w, text("none"));
+		free(nic);
+		return;
+	}
+	for (unsigned int i = 0; i < s->n_ports; i++) {
+		const char *colon = strchr(s->port[i], ':');
+		char *more = text("%s,hostfwd=tcp:127.0.0.1:%.*s-:%s", nic,
+				  (int)(colon - s->port[i]), s->port[i], colon + 1);
+
+		free(nic);
+		nic = more;
+	}
+	add(w, nic);
+}
+
+static void add_machine(struct words *w, const struct settings *s)
+{
+	add(w, text("%s", s->qemu));
+	add_pair(w, "-M", "q35");
+	add_pair(w, "-cpu", "max,-la57");
+	add_pair(w, "-m", s->memory);
+	if (s->smp > 1) {
+		add(w, text("-smp"));
+		add(w, text("%ld", s->smp));
+	}
+	/* One thread for all virtual CPUs is what makes them deterministic. */
+	if (s->icount) {
+		add_pair(w, "-icount", "shift=3,sleep=off");
+		add_pair(w, "-seed", s->seed);
+		add_pair(w, "-rtc", "base=2026-01-01,clock=vm");
+	} else {
+		add_pair(w, "-accel", s->smp > 1 ? "tcg,thread=multi" : "tcg");
+	}
+	add(w, text("-nographic"));
+	add(w, text("-no-reboot"));
+}
+
+static int build_command(struct words *w, const struct settings *s)
+{
+	add_machine(w, s);
+	add_network(w, s);
+	add_pair(w, "-kernel", s->kernel);
+	if (s->initrd)
+		add_pair(w, "-initrd", s->initrd);
+	add(w, text("-append"));
+	add(w, text("console=ttyS0 nokaslr panic=-1 quiet%s%s", *s->append ? " " : "",
+		    s->append));
+	if (!s->no_plugin && add_plugin(w, s))
+		return UKL_EXIT_TROUBLE;
+	for (char **extra = s->extra; *extra; extra++)
+		add(w, text("%s", *extra));
+	return 0;
+}
+
+/* One line that a shell reads back as the same words. */
+static void print_command(const struct words *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const char *s = w->word[i];
+		int plain = *s && !s[strspn(s, "abcdefghijklmnopqrstuvwxyz"
+					       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					       "0123456789-_=.,:/+@%")];
+
+		fputs(i ? " " : "", stdout);
+		if (!plain)
+			putchar('\'');
+		for (; *s; s++)
+			fputs(*s == '\'' && !plain ? "'\\''" : (char[]){ *s, 0 }, stdout);
+		if (!plain)
+			putchar('\'');
+	}
+	putchar('\n');
+}
+
+static struct timespec after_seconds(long seconds)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += seconds;
+	return t;
+}
+
+/* Time left, not negative. */
+static struct timespec until(const struct timespec *deadline)
+{
+	struct timespec t, left;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	left.tv_sec = deadline->tv_sec - t.tv_sec;
+	left.tv_nsec = deadline->tv_nsec - t.tv_nsec;
+	if (left.tv_nsec < 0) {
+		left.tv_nsec += 1000000000;
+		left.tv_sec--;
+	}
+	if (left.tv_sec < 0)
+		left.tv_sec = left.tv_nsec = 0;
+	return left;
+}
+
+/* The signal that arrived, or 0 at the deadline (NULL: there is none). */
+static int wait_signal(const sigset_t *set, const struct timespec *deadline)
+{
+	struct timespec left;
+	int sig;
+
+	do {
+		if (deadline)
+			left = until(deadline);
+		sig = sigtimedwait(set, NULL, deadline ? &left : NULL);
+	} while (sig < 0 && errno == EINTR);
+	return sig < 0 ? 0 : sig;
+}
+
+enum ending { ENDED_BY_ITSELF, ENDED_BY_SIGNAL, ENDED_BY_TIMEOUT, ENDED_BY_FORCE };
+
+/* Waits for QEMU and passes on what arrives; *status as waitpid() sets it. */
+static enum ending supervise(pid_t pid, long timeout, const sigset_t *set, int *status)
+{
+	struct timespec deadline = after_seconds(timeout);
+	enum ending ending = ENDED_BY_ITSELF;
+	int limited = timeout > 0;
+
+	while (waitpid(pid, status, WNOHANG) != pid) {
+		int sig = wait_signal(set, limited ? &deadline : NULL);
+
+		if (sig == SIGCHLD)
+			continue;
+		if (ending == ENDED_BY_ITSELF) {
+			ending = sig ? ENDED_BY_SIGNAL : ENDED_BY_TIMEOUT;
+			deadline = after_seconds(GRACE_SECONDS);
+			limited = 1;
+			kill(pid, SIGTERM);
+		} else if (!sig) {
+			ending = ENDED_BY_FORCE;
+			limited = 0;
+			kill(pid, SIGKILL);
+		}
+	}
+	return ending;
+}
+
+static int conclude(const struct settings *s, enum ending ending, int status)
+{
+	switch (ending) {
+	case ENDED_BY_TIMEOUT:
+		fprintf(stderr, "ukl: record: the guest did not end within %ld seconds;"
+			" QEMU was ended, the trace so far is kept\n", s->timeout);
+		return UKL_EXIT_TROUBLE;
+	case ENDED_BY_FORCE:
+		fprintf(stderr, "ukl: record: QEMU did not end within %d seconds of"
+			" SIGTERM and was killed; the trace is torn\n", GRACE_SECONDS);
+		return UKL_EXIT_TROUBLE;
+	default:
+		break;
+	}
+	if (WIFSIGNALED(status)) {
+		fprintf(stderr, "ukl: record: QEMU was ended by signal %d (%s); the trace"
+			" is torn\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		return UKL_EXIT_TROUBLE;
+	}
+	return WEXITSTATUS(status) == 1 ? UKL_EXIT_TROUBLE : WEXITSTATUS(status);
+}
+
+static int run(const struct settings *s, char **argv)
+{
+	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
+	sigset_t set, before;
+	pid_t pid, self = getpid();
+	enum ending ending;
+	int status;
+
+	/* Blocked before the fork, so that none is missed. */
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+		sigaddset(&set, handled[i]);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0) {
+		perror("ukl: record: QEMU cannot be started");
+		return UKL_EXIT_TROUBLE;
+	}
+	if (!pid) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != self)
+			_exit(127);
+		execvp(argv[0], argv);
+		fprintf(stderr, "ukl: record: %s cannot be run (%s); " INSTALL_QEMU "\n",
+			argv[0], strerror(errno));
+		_exit(UKL_EXIT_TROUBLE);
+	}
+	ending = supervise(pid, s->timeout, &set, &status);
+	return conclude(s, ending, status);
+}
+
+int ukl_cmd_record(int argc, char **argv)
+{
+	struct settings s = { .out = "trace", .app = "echo", .append = "",
+			      .memory = "256", .qemu = "qemu-system-x86_64",
+			      .seed = "1", .smp = 1 };
+	struct words command = { NULL, 0, 0 };
+	int status = parse(&s, argc, argv);
+
+	if (!status)
+		status = find_files(&s);
+	if (!status)
+		status = build_command(&command, &s);
+	if (status)
+		return status;
+	if (s.print_command) {
+		print_command(&command);
+		return 0;
+	}
+	return run(&s, command.word);
+}
