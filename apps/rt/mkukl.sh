@@ -58,12 +58,12 @@ complaint=$("$OBJDUMP" -dr -w "$joined" | awk -v total="$total" '
 		if (insn ~ /^(syscall|sysenter|sysret|sysexit|int )/)
 			print "instruction \"" insn "\" in " where " " part[1]
 	}
-	/R_X86_64.*entry_SYSCALL_64_jump[-+]/ {
+	/R_X86_64.*entry_SYSCALL_64_jump([-+ \t]|$)/ {
 		if (bytes ~ /^e9 / && insn ~ /^jmp /) good++
 		else print "entry_SYSCALL_64_jump is not reached by a direct jmp in " where insn
 		next
 	}
-	/R_X86_64.*entry_SYSCALL_64[-+]/ {
+	/R_X86_64.*entry_SYSCALL_64([-+ \t]|$)/ {
 		if (bytes ~ /^e8 / && insn ~ /^call /) good++
 		else print "entry_SYSCALL_64 is not reached by a 5-byte direct call in " where " " insn
 	}

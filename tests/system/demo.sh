@@ -15,27 +15,27 @@ set -euo pipefail
 
 CONNECTIONS=8 BYTES=20000
 HOST_CONNECTIONS=4 HOST_BYTES=50000
+USAGE="[--smp N] [--icount] [--plain] BUILD KERNEL OUT"
 record=1
-extra=()
 while [[ ${1-} == --* ]]; do
 	case $1 in
-	--smp) SMP=$2 extra+=(--smp "$2"); shift ;;
-	--icount) extra+=(--icount) ;;
+	--smp) SMP=$2; shift ;;
+	--icount) ICOUNT=1 ;;
 	--plain) record=0 ;;
-	*) usage_if 0 "[--smp N] [--icount] [--plain] BUILD KERNEL OUT" ;;
+	*) usage "$USAGE" ;;
 	esac
 	shift
 done
-usage_if $(($# == 3 ? 1 : 0)) "[--smp N] [--icount] [--plain] BUILD KERNEL OUT"
+[ $# -eq 3 ] || usage "$USAGE"
 BUILD=$1 KERNEL=$2 OUT=$3
 INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
-need_file "$KERNEL" "make kernel builds it"
-need_file "$INITRD" "make $INITRD builds it"
+need_guest
 need_file "$BUILD/apps/echo/echo-client" "make $BUILD/apps/echo/echo-client builds it"
 
 CMDLINE="ukl.connections=$CONNECTIONS ukl.bytes=$BYTES"
 CMDLINE+=" ukl.host_connections=$HOST_CONNECTIONS ukl.host_bytes=$HOST_BYTES"
 
+[ "$record" -eq 0 ] || guest_record
 guest_start demo
 guest_expect "UKL-GUEST: ready for host traffic" ||
 	{ guest_kill; guest_report; die "the server never became ready"; }
@@ -43,3 +43,4 @@ guest_expect "UKL-GUEST: ready for host traffic" ||
 	-c "$HOST_CONNECTIONS" -b "$HOST_BYTES" || die "the client on the host failed"
 guest_finish demo
 note "guest and host traffic compared, payloads equal"
+[ "$record" -eq 0 ] || judge

@@ -28,15 +28,38 @@ note() {
 	echo "$TEST: $*"
 }
 
-usage_if() { # CONDITION-STATUS TEXT: exits with 2 and the usage if status is 0
-	if [ "$1" -eq 0 ]; then
-		echo "usage: $TEST.sh $2" >&2
-		exit 2
-	fi
+usage() { # TEXT
+	echo "usage: $TEST.sh $1" >&2
+	exit 2
 }
 
 need_file() {
-	[ -s "$1" ] || die "$1 is missing: $2"
+	[ -s "$1" ] && return
+	echo "$TEST: $1 is missing: $2" >&2
+	exit 2
+}
+
+# The files that every recorded or plain guest needs; sets VMLINUX.
+need_guest() {
+	need_file "$KERNEL" "make kernel builds it"
+	need_file "$INITRD" "make $INITRD builds it"
+	VMLINUX=$(dirname "$KERNEL")/vmlinux
+}
+
+# Has the next guest recorded into a new $OUT/trace.
+guest_record() {
+	need_file "$BUILD/ukl" "make builds it"
+	need_file "$VMLINUX" "make kernel puts it beside $KERNEL"
+	rm -rf "$OUT/trace"
+	UKL_RECORD=("$BUILD/ukl" record --vmlinux "$VMLINUX" --out "$OUT/trace"
+		--smp "$SMP" ${ICOUNT:+--icount} --)
+}
+
+# Judges $OUT/trace, shows the verdict, ends the script with the checker's status.
+judge() {
+	local status=0
+	"$BUILD/ukl" check "$OUT/trace" | tee "$OUT/verdict" || status=$?
+	exit "$status"
 }
 
 # A TCP port of 127.0.0.1 on which nobody listens now.  Below 32768, so that no

@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# count.sh - is every transition in the trace?  Exactly as many as were made?
+#
+#   count.sh [--runs N] [--icount] BUILD KERNEL OUT [WORD=N...]
+#
+# KERNEL is a bzImage with count linked in, its vmlinux beside it.  Boots it N
+# times (1), lets count make exactly what the words say (calls=100000 jumps=1000
+# faults=10000 stack=1000 grow=500 ticks=50), and compares what it announced with
+# the events between its markers: see count.awk.  One run's files are in OUT/N.
+# Exit status: 0 equal in every run; 1 a difference, named; 2 usage.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+USAGE="[--runs N] [--icount] BUILD KERNEL OUT [WORD=N...]"
+runs=1
+while [[ ${1-} == --* ]]; do
+	case $1 in
+	--runs) runs=$2; shift ;;
+	--icount) ICOUNT=1 ;;
+	*) usage "$USAGE" ;;
+	esac
+	shift
+done
+[ $# -ge 3 ] || usage "$USAGE"
+BUILD=$1 KERNEL=$2 top=$3
+shift 3
+[ $# -gt 0 ] || set -- calls=100000 jumps=1000 faults=10000 stack=1000 grow=500 ticks=50
+words=$*
+INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
+need_guest
+MEMORY=512 # 10000 pages and more are touched
+CMDLINE="ukl.args=${words// /,}"
+
+gate() { # SYMBOL of the vmlinux
+	nm "$VMLINUX" | awk -v name="$1" '$3 == name { print $1 }'
+}
+
+compare() {
+	"$BUILD/ukl" dump --state "$OUT/trace" |
+		grep -E '^[0-9]+ [0-9]+ [0-9]+ [a-z]+ (gate_in|sys_enter|sys_leave|int_in) ' |
+		awk -v call="$(gate ukl_entry_SYSCALL_64)" \
+			-v jump="$(gate ukl_entry_SYSCALL_64_jump)" \
+			-v console="$OUT/console.log" -f "$(dirname "$0")/count.awk"
+}
+
+equal=0
+for ((run = 1; run <= runs; run++)); do
+	OUT=$top/$run
+	guest_record
+	guest_start count
+	guest_finish count
+	if compare; then
+		equal=$((equal + 1))
+	else
+		note "run $run differs; its files are in $OUT"
+	fi
+done
+note "$equal of $runs runs recorded exactly what was made ($words)"
+[ "$equal" -eq "$runs" ]

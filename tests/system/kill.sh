@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# kill.sh - SIGKILL the recorder at random moments; every trace must say "torn"
+#
+#   kill.sh [--runs N] BUILD KERNEL OUT
+#
+# Records the demonstration once whole to learn how long it takes, then N (20)
+# times with SIGKILL after a random part of that time.  Each trace must be read up
+# to its last whole packet (packets.sh counts them without the reader) and judged
+# inconclusive, status 3; none may conform.  RANDOM is seeded by SEED (printed).
+# Exit status: 0 so it was; 1 not, named; 2 usage.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+USAGE="[--runs N] BUILD KERNEL OUT"
+runs=20
+if [ "${1-}" = --runs ]; then
+	runs=$2
+	shift 2
+fi
+[ $# -eq 3 ] || usage "$USAGE"
+BUILD=$1 KERNEL=$2 top=$3
+INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
+SEED=${SEED:-$RANDOM}
+RANDOM=$SEED
+need_guest
+
+milliseconds() {
+	echo $(($(date +%s%N) / 1000000))
+}
+
+# Kills after the seconds in $1; what the guest printed is of no interest.
+record_and_kill() {
+	timeout -s KILL "$1" "${GUEST_COMMAND[@]}" </dev/null \
+		>"$OUT/console.log" 2>"$OUT/stderr" && return 1
+	[ -e "$OUT/trace/.recording" ] || die "$OUT/trace is not torn: the kill missed"
+}
+
+inspect() {
+	local status=0 dumped whole
+	"$BUILD/ukl" check "$OUT/trace" >"$OUT/check" 2>&1 || status=$?
+	[ "$status" -eq 3 ] ||
+		die "$OUT: check ended with $status where 3 is due; seed $SEED"
+	dumped=$("$BUILD/ukl" dump "$OUT/trace" 2>"$OUT/dump.stderr" | wc -l) || :
+	whole=$("$(dirname "$0")/packets.sh" "$OUT/trace")
+	[ "$dumped" -eq "${whole#* }" ] ||
+		die "$OUT: whole packets hold ${whole#* } events, dump printed $dumped"
+	note "$(basename "$OUT"): ${whole% *} whole packets, $dumped events, inconclusive"
+}
+
+OUT=$top/whole
+mkdir -p "$OUT"
+guest_record
+start=$(milliseconds)
+guest_start demo
+guest_finish demo
+duration=$(($(milliseconds) - start))
+note "a whole run takes $duration ms; seed $SEED"
+for ((run = 1; run <= runs; run++)); do
+	OUT=$top/$run
+	rm -rf "$OUT"
+	mkdir -p "$OUT"
+	guest_record
+	guest_command demo
+	# between a tenth and nine tenths of the whole run
+	after=$((duration / 10 + RANDOM * (duration * 8 / 10) / 32768))
+	record_and_kill "$((after / 1000)).$(printf %03d $((after % 1000)))" ||
+		die "run $run ended before it was killed"
+	inspect
+done
+note "$runs of $runs torn traces are inconclusive and readable to the last whole packet"

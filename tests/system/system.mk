@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# system.mk - tests that boot a guest, and the demonstration
+#
+# Each target's files are in $(BUILD)/system/TARGET, the demonstration's in
+# $(BUILD)/demo.  The scripts are usable without make: see their first lines.
+
+ECHO_KERNEL  := $(BUILD)/kernel/images/echo/bzImage
+COUNT_KERNEL := $(BUILD)/kernel/images/count/bzImage
+RECORDING    := $(BUILD)/ukl $(RECORDERS) $(BUILD)/guest/initramfs.cpio.gz
+COUNT_RUNS   ?= 10
+KILL_RUNS    ?= 20
+
+demo: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
+	tests/system/demo.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/demo
+
+apps-check: $(foreach app,$(UKL_APPS),$(BUILD)/apps/$(app)/$(app)-rt) \
+		$(BUILD)/apps/echo/echo-client
+	tests/system/apps.sh $(BUILD)
+
+count-check: $(COUNT_KERNEL) $(RECORDING)
+	tests/system/count.sh --runs $(COUNT_RUNS) $(BUILD) $(COUNT_KERNEL) \
+		$(BUILD)/system/count
+
+smp2-check: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
+	tests/system/smp2.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/smp2
+
+reclaim-check: $(ECHO_KERNEL) $(COUNT_KERNEL) $(RECORDING)
+	tests/system/reclaim.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/reclaim-echo
+	tests/system/reclaim.sh $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/reclaim-count \
+		calls=2000 faults=3000 stack=3000 grow=1000 ticks=20
+
+kill-check: $(ECHO_KERNEL) $(RECORDING)
+	tests/system/kill.sh --runs $(KILL_RUNS) $(BUILD) $(ECHO_KERNEL) \
+		$(BUILD)/system/kill
+
+# The same scenarios on a kernel without UKL (PLAIN_KERNEL=bzImage), nothing
+# recorded: tells a fault of the scenario from one of the kernel.
+PLAIN_KERNEL ?= $(BUILD)/stock/bzImage
+
+plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-echo.cpio.gz \
+		$(BUILD)/apps/echo/echo-client
+	INITRD=$(BUILD)/guest/initramfs-echo.cpio.gz tests/system/demo.sh --plain \
+		$(BUILD) $(PLAIN_KERNEL) $(BUILD)/system/plain-demo
+	INITRD=$(BUILD)/guest/initramfs-echo.cpio.gz tests/system/demo.sh --plain \
+		--smp 2 $(BUILD) $(PLAIN_KERNEL) $(BUILD)/system/plain-smp2
+	INITRD=$(BUILD)/guest/initramfs-echo.cpio.gz tests/system/reclaim.sh --plain \
+		$(BUILD) $(PLAIN_KERNEL) $(BUILD)/system/plain-reclaim
+
+.PHONY: demo apps-check count-check smp2-check reclaim-check kill-check plain-check
