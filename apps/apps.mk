@@ -57,8 +57,9 @@ $(BUILD)/apps/echo/echo-client: apps/echo/echo-client.c
 -include $(UKL_RT_OBJS:.o=.d)
 -include $(foreach app,$(UKL_APPS),$(BUILD)/apps/$(app)/$(app).d)
 
-# The ring-3 side of the guest.  /UKL is a text for the UKL kernel; the other two
-# hold an ordinary program there, for runs on a kernel without UKL.
+# The ring-3 side of the guest: /UKL is a text that the UKL kernel only needs the
+# name of.  initramfs-plain-NAME has the ordinary program NAME there instead, for
+# runs on a kernel without UKL.
 BUSYBOX ?= /usr/bin/busybox
 GUEST_BIN := $(foreach app,$(UKL_APPS),$(BUILD)/apps/$(app)/$(app)) \
 	$(BUILD)/apps/echo/echo-client
@@ -69,6 +70,16 @@ $(BUILD)/guest/initramfs.cpio.gz: $(GUEST_FILES) $(GUEST_BIN)
 	@mkdir -p $(@D)
 	$(Q)apps/guest/mkinitramfs.sh $@ $(BUSYBOX) apps/guest/stub $(GUEST_BIN)
 
-$(BUILD)/guest/initramfs-%.cpio.gz: $(GUEST_FILES) $(GUEST_BIN)
+$(BUILD)/guest/initramfs-plain-%.cpio.gz: $(GUEST_FILES) $(GUEST_BIN)
 	@mkdir -p $(@D)
 	$(Q)apps/guest/mkinitramfs.sh $@ $(BUSYBOX) $(BUILD)/apps/$*/$* $(GUEST_BIN)
+
+# "ukl record --app NAME" looks for these; all applications share one.
+UKL_APP_INITRDS := $(UKL_APPS:%=$(BUILD)/guest/initramfs-%.cpio.gz)
+
+$(UKL_APP_INITRDS): $(BUILD)/guest/initramfs.cpio.gz
+	$(Q)ln -f $< $@
+
+apps: $(foreach app,$(UKL_APPS),$(addprefix $(BUILD)/apps/$(app)/,ukl.o $(app))) \
+	$(UKL_APP_INITRDS)
+.PHONY: apps

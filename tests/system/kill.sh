@@ -31,9 +31,12 @@ milliseconds() {
 	echo $(($(date +%s%N) / 1000000))
 }
 
-# Kills after the seconds in $1; what the guest printed is of no interest.
+# Kills QEMU itself after the seconds in $1, so that it cannot close the trace;
+# "exec" makes it the process that timeout(1) knows.
 record_and_kill() {
-	timeout -s KILL "$1" "${GUEST_COMMAND[@]}" </dev/null \
+	local line
+	line=$("$BUILD/ukl" record --print-command "${GUEST_COMMAND[@]:2}")
+	timeout -s KILL "$1" bash -c "exec $line" </dev/null \
 		>"$OUT/console.log" 2>"$OUT/stderr" && return 1
 	[ -e "$OUT/trace/.recording" ] || die "$OUT/trace is not torn: the kill missed"
 }
@@ -54,7 +57,7 @@ OUT=$top/whole
 mkdir -p "$OUT"
 guest_record
 start=$(milliseconds)
-guest_start demo
+guest_start demo # no host traffic: ukl.host_connections is not given
 guest_finish demo
 duration=$(($(milliseconds) - start))
 note "a whole run takes $duration ms; seed $SEED"
@@ -63,6 +66,7 @@ for ((run = 1; run <= runs; run++)); do
 	rm -rf "$OUT"
 	mkdir -p "$OUT"
 	guest_record
+	HOST_PORT=$(free_port)
 	guest_command demo
 	# between a tenth and nine tenths of the whole run
 	after=$((duration / 10 + RANDOM * (duration * 8 / 10) / 32768))

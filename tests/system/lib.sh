@@ -10,11 +10,11 @@
 #
 # Callers set: OUT (directory for everything), KERNEL (a bzImage), INITRD; they
 # may set SMP, MEMORY, CMDLINE (more words), QEMU_ARGS (array), LIMIT (seconds for
-# the whole guest) and UKL_RECORD (array: the command in front of QEMU's options).
-# $OUT/trace is where a recorded guest's trace goes.
+# the whole guest), ICOUNT (not empty: deterministic).  guest_record has the guest
+# recorded into $OUT/trace.
 
 TEST=$(basename "$0" .sh)
-SMP=1 MEMORY=256 LIMIT=300 CMDLINE=
+SMP=1 MEMORY=256 LIMIT=300 CMDLINE='' ICOUNT='' RECORD=0
 QEMU_ARGS=()
 GUEST_PID=
 HOST_PORT=
@@ -51,8 +51,7 @@ guest_record() {
 	need_file "$BUILD/ukl" "make builds it"
 	need_file "$VMLINUX" "make kernel puts it beside $KERNEL"
 	rm -rf "$OUT/trace"
-	UKL_RECORD=("$BUILD/ukl" record --vmlinux "$VMLINUX" --out "$OUT/trace"
-		--smp "$SMP" ${ICOUNT:+--icount} --)
+	RECORD=1
 }
 
 # Judges $OUT/trace, shows the verdict, ends the script with the checker's status.
@@ -91,15 +90,21 @@ guest_kill() {
 }
 
 # The words that start a guest, in GUEST_COMMAND.
-guest_command() {
-	local append="console=ttyS0 nokaslr panic=-1 quiet ukl.scenario=$1 $CMDLINE"
-	local machine=(-M q35 -cpu "max,-la57" -m "$MEMORY" -smp "$SMP"
-		-display none -monitor none -serial stdio -no-reboot
-		-kernel "$KERNEL" -initrd "$INITRD" -append "$append"
-		-netdev "user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:$HOST_PORT-:5555"
-		-device "virtio-net-pci,netdev=n0,romfile=")
-	GUEST_COMMAND=("${UKL_RECORD[@]:-qemu-system-x86_64}" "${machine[@]}"
-		"${QEMU_ARGS[@]}")
+guest_command() { # SCENARIO
+	local append="ukl.scenario=$1 $CMDLINE"
+	if [ "$RECORD" -eq 1 ]; then
+		GUEST_COMMAND=("$BUILD/ukl" record --out "$OUT/trace" --kernel "$KERNEL"
+			--vmlinux "$VMLINUX" --initrd "$INITRD" --append "$append"
+			--smp "$SMP" --memory "$MEMORY" --hostfwd "$HOST_PORT:5555"
+			--timeout "$LIMIT" ${ICOUNT:+--icount} -- "${QEMU_ARGS[@]}")
+	else
+		GUEST_COMMAND=(qemu-system-x86_64 -M q35 -cpu "max,-la57" -m "$MEMORY"
+			-smp "$SMP" -nographic -no-reboot
+			-nic "user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:$HOST_PORT-:5555"
+			-kernel "$KERNEL" -initrd "$INITRD"
+			-append "console=ttyS0 nokaslr panic=-1 quiet $append"
+			"${QEMU_ARGS[@]}")
+	fi
 }
 
 # guest_start SCENARIO
@@ -110,7 +115,7 @@ guest_start() {
 	printf '%q ' "${GUEST_COMMAND[@]}" >"$OUT/command"
 	rm -f "$OUT/console"
 	mkfifo "$OUT/console"
-	timeout --kill-after=10 "$LIMIT" "${GUEST_COMMAND[@]}" \
+	timeout --kill-after=30 $((LIMIT + 30)) "${GUEST_COMMAND[@]}" \
 		</dev/null >"$OUT/console" 2>"$OUT/stderr" &
 	GUEST_PID=$!
 	trap guest_kill EXIT

@@ -38,13 +38,13 @@ kill-check: $(ECHO_KERNEL) $(RECORDING)
 # recorded: tells a fault of the scenario from one of the kernel.
 PLAIN_KERNEL ?= $(BUILD)/stock/bzImage
 
-plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-echo.cpio.gz \
+plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 		$(BUILD)/apps/echo/echo-client
-	INITRD=$(BUILD)/guest/initramfs-echo.cpio.gz tests/system/demo.sh --plain \
+	INITRD=$(BUILD)/guest/initramfs-plain-echo.cpio.gz tests/system/demo.sh --plain \
 		$(BUILD) $(PLAIN_KERNEL) $(BUILD)/system/plain-demo
-	INITRD=$(BUILD)/guest/initramfs-echo.cpio.gz tests/system/demo.sh --plain \
+	INITRD=$(BUILD)/guest/initramfs-plain-echo.cpio.gz tests/system/demo.sh --plain \
 		--smp 2 $(BUILD) $(PLAIN_KERNEL) $(BUILD)/system/plain-smp2
-	INITRD=$(BUILD)/guest/initramfs-echo.cpio.gz tests/system/reclaim.sh --plain \
+	INITRD=$(BUILD)/guest/initramfs-plain-echo.cpio.gz tests/system/reclaim.sh --plain \
 		$(BUILD) $(PLAIN_KERNEL) $(BUILD)/system/plain-reclaim
 
 .PHONY: demo apps-check count-check smp2-check reclaim-check kill-check plain-check
