@@ -160,12 +160,12 @@ static void set_side(struct draft *d, enum ukl_side side)
 	d->cpu->side = side;
 }
 
-/* With from=app nothing is written before the first exec of the application. */
+/* With from=app nothing is written before some thread becomes a UKL thread. */
 static bool started(const struct draft *d, enum ukl_class cls)
 {
 	if (atomic_load_explicit(&recorder.started, memory_order_relaxed))
 		return true;
-	if (cls != UKL_EV_EXEC || !d->state[UKL_S_mode])
+	if (cls != UKL_EV_MODE_WRITE || !d->arg[UKL_A_MODE_WRITE_value])
 		return false;
 	atomic_store(&recorder.started, true);
 	return true;
@@ -186,16 +186,85 @@ static enum ukl_side here(struct draft *d)
 	return d->cpu->side;
 }
 
+/* TASK: who a task is.  Uses the draft's CPU and a time of its own. */
+static void announce(struct draft *d, uint64_t task)
+{
+	const struct ukl_layout *l = &recorder.layout;
+	struct draft t = { .probe = d->probe, .io = d->io, .cpu = d->cpu,
+			   .vcpu = d->vcpu };
+	uint64_t pid = 0, tgid = 0, comm[2] = { 0, 0 };
+	const struct field ids[] = {
+		{ l->off_task_pid, 4, &pid },
+		{ l->off_task_tgid, 4, &tgid },
+	};
+	const struct field stack = { l->off_task_stack, 8, &t.arg[UKL_A_TASK_stack] };
+
+	if (!atomic_load_explicit(&recorder.started, memory_order_relaxed))
+		return;
+	guest_fields(d->io, task, ids, 2);
+	guest_fields(d->io, task, &stack, 1);
+	guest_read(d->io, task + l->off_task_comm, comm, sizeof(comm));
+	t.arg[UKL_A_TASK_task] = task;
+	t.arg[UKL_A_TASK_ids] = tgid << 32 | pid;
+	t.arg[UKL_A_TASK_comm0] = comm[0];
+	t.arg[UKL_A_TASK_comm1] = comm[1];
+	t.time = now(&t);
+	put(&t, UKL_EV_TASK, d->cpu->side);
+	tasks_set(task, TASK_ANNOUNCED, 0);
+}
+
+/*
+ * A gate's first instruction was reached, but not by the application: the gate for
+ * CALL runs on into the gate for JMP, and an event at or between the two comes back
+ * by IRET.  An event exactly at a gate's first instruction either came before the
+ * instruction's probe or, if it is the instruction's own fault, after it; INT_IN
+ * knows, and has left a mark at the task, which may be on another CPU by now.
+ */
+static bool inside_gate(const struct draft *d)
+{
+	return d->cpu->iret_to == d->probe->pc &&
+	       tasks_flags(d->state[UKL_S_task]) & TASK_IN_GATE;
+}
+
+static bool ran_on(const struct cpu *cpu, uint64_t pc)
+{
+	const struct ukl_layout *l = &recorder.layout;
+	uint64_t back = cpu->iret_to;
+
+	return pc == l->gate_jump &&
+	       (back ? back > l->gate_call && back < pc : cpu->side == UKL_SIDE_GATE);
+}
+
+/* The other end: an event interrupts the first instruction of a gate. */
+static void mark_in_gate(struct draft *d)
+{
+	uint64_t ip = d->state[UKL_S_ip], task = d->state[UKL_S_task];
+	const struct ukl_layout *l = &recorder.layout;
+
+	/* Two events in a row at one place: the first one's mark stands. */
+	if ((ip != l->gate_call && ip != l->gate_jump) || ip == d->cpu->iret_to ||
+	    !kernel_half(task))
+		return;
+	tasks_set(task, d->cpu->side == UKL_SIDE_GATE ? TASK_IN_GATE : 0, TASK_IN_GATE);
+}
+
 static void gate(unsigned int vcpu, void *probe)
 {
 	struct draft d;
 	enum ukl_side before;
 
+	if (recorder.threads != TCG_SINGLE &&
+	    ran_on(&recorder.cpu[vcpu], ((const struct probe *)probe)->pc))
+		return;
 	if (!begin(&d, vcpu, probe, registers_of(UKL_EV_GATE_IN)))
 		return;
+	sample_task(&d);
+	if (ran_on(d.cpu, d.probe->pc) || inside_gate(&d)) {
+		leave(&d);
+		return;
+	}
 	d.state[UKL_S_ip] = d.probe->pc;
 	d.sampled |= UKL_BIT(ip);
-	sample_task(&d);
 	d.arg[UKL_A_GATE_IN_pc] = d.probe->pc;
 	guest_read(d.io, d.state[UKL_S_sp], &d.arg[UKL_A_GATE_IN_ret], 8);
 	d.arg[UKL_A_GATE_IN_swapgs] = d.cpu->swapgs;
@@ -276,6 +345,7 @@ static void mode_write(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t v
 		       void *probe)
 {
 	struct draft d;
+	bool first;
 
 	if (!begin(&d, vcpu, probe, 0))
 		return;
@@ -286,7 +356,10 @@ static void mode_write(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t v
 	d.arg[UKL_A_MODE_WRITE_value] = stored_value(info);
 	d.arg[UKL_A_MODE_WRITE_rsp] = d.cpu->pending_rsp;
 	d.arg[UKL_A_MODE_WRITE_now] = d.cpu->pending_now;
+	first = !atomic_load_explicit(&recorder.started, memory_order_relaxed);
 	put(&d, UKL_EV_MODE_WRITE, here(&d));
+	if (first)
+		announce(&d, d.arg[UKL_A_MODE_WRITE_task]);
 	leave(&d);
 }
 
@@ -332,6 +405,8 @@ static void int_in(unsigned int vcpu, void *probe)
 		sample_task(&d);
 		from = !frame ? d.cpu->side : user ? UKL_SIDE_USER :
 			side_of(d.state[UKL_S_ip], d.cpu->side);
+		if (from == UKL_SIDE_GATE)
+			mark_in_gate(&d);
 		set_side(&d, UKL_SIDE_KERNEL);
 		put(&d, UKL_EV_INT_IN, from);
 	}
@@ -509,33 +584,6 @@ static void user_out(unsigned int vcpu, void *probe)
 	leave(&d);
 }
 
-/* TASK: who a task is.  Uses the draft's CPU and a time of its own. */
-static void announce(struct draft *d, uint64_t task)
-{
-	const struct ukl_layout *l = &recorder.layout;
-	struct draft t = { .probe = d->probe, .io = d->io, .cpu = d->cpu,
-			   .vcpu = d->vcpu };
-	uint64_t pid = 0, tgid = 0, comm[2] = { 0, 0 };
-	const struct field ids[] = {
-		{ l->off_task_pid, 4, &pid },
-		{ l->off_task_tgid, 4, &tgid },
-	};
-	const struct field stack = { l->off_task_stack, 8, &t.arg[UKL_A_TASK_stack] };
-
-	if (!atomic_load_explicit(&recorder.started, memory_order_relaxed))
-		return;
-	guest_fields(d->io, task, ids, 2);
-	guest_fields(d->io, task, &stack, 1);
-	guest_read(d->io, task + l->off_task_comm, comm, sizeof(comm));
-	t.arg[UKL_A_TASK_task] = task;
-	t.arg[UKL_A_TASK_ids] = tgid << 32 | pid;
-	t.arg[UKL_A_TASK_comm0] = comm[0];
-	t.arg[UKL_A_TASK_comm1] = comm[1];
-	t.time = now(&t);
-	put(&t, UKL_EV_TASK, d->cpu->side);
-	tasks_set(task, TASK_ANNOUNCED, 0);
-}
-
 static void switch_to(unsigned int vcpu, void *probe)
 {
 	const struct ukl_layout *l = &recorder.layout;
@@ -564,8 +612,10 @@ static void switch_to(unsigned int vcpu, void *probe)
 	d.arg[UKL_A_SWITCH_next] = next;
 	d.arg[UKL_A_SWITCH_rsp] = d.state[UKL_S_sp];
 	put(&d, UKL_EV_SWITCH, d.cpu->side);
+	/* An exiting task may still be preempted or sleep, but not be freed if it runs. */
 	if (tasks_flags(prev) & TASK_EXITED)
-		tasks_drop(prev);
+		tasks_set(prev, TASK_DEAD, 0);
+	tasks_set(next, 0, TASK_DEAD);
 	leave(&d);
 }
 
@@ -585,7 +635,7 @@ static void fork_child(unsigned int vcpu, void *probe)
 		{ l->off_task_stack, 8, &d.arg[UKL_A_FORK_stack] },
 	};
 	guest_fields(d.io, child, fields, 3);
-	tasks_set(child, 0, TASK_ANNOUNCED | TASK_EXITED);
+	tasks_set(child, 0, TASK_ANNOUNCED | TASK_EXITED | TASK_DEAD);
 	d.arg[UKL_A_FORK_pc] = d.probe->pc;
 	d.arg[UKL_A_FORK_child] = child;
 	/* task_pt_regs(child): no padding above it, as CONFIG_X86_FRED is off. */
@@ -714,7 +764,7 @@ static void store(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
 		task -= 64;		/* perhaps the end of the member is hit */
 	else if (ahead >= size)
 		return;
-	if (!tasks_known(task) || !begin(&d, vcpu, probe, UKL_BIT(gs_base)))
+	if (!tasks_watched(task) || !begin(&d, vcpu, probe, UKL_BIT(gs_base)))
 		return;
 	sample_task(&d);
 	d.arg[UKL_A_STRAY_WRITE_pc] = d.probe->pc;

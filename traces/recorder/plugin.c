@@ -10,7 +10,7 @@
  *   tcg=multi|single        threads of TCG with more than one virtual CPU
  *   writers=declared|prove  prove: watch every store of the kernel, not only the
  *                           declared writers of ukl_mode
- *   from=boot|app           app: write nothing before the application's first exec
+ *   from=boot|app           app: write nothing before the first UKL thread
  *   edges=branches|all      all: follow the application's RET instructions too
  *   app=, variant=, qemu=, tool=   copied into the trace's environment
  *

@@ -174,11 +174,15 @@ uint64_t guest_kernel_gs(bool from_user, uint64_t gs, uint64_t kgs);
 uint32_t guest_task_state(struct cpu *io, uint64_t gs, uint64_t *state);
 
 /* tasks.c */
-enum { TASK_ANNOUNCED = 1, TASK_EXITED = 2 };
-bool tasks_known(uint64_t task);			/* lock free */
-unsigned int tasks_flags(uint64_t task);		/* adds the task if new */
+enum {
+	TASK_ANNOUNCED = 1,	/* a TASK event has been written */
+	TASK_EXITED = 2,	/* has called do_exit() */
+	TASK_DEAD = 4,		/* that, and is not running: perhaps freed */
+	TASK_IN_GATE = 8,	/* see mark_in_gate() */
+};
+bool tasks_watched(uint64_t task);		/* lock free */
+unsigned int tasks_flags(uint64_t task);	/* adds the task if it is new */
 void tasks_set(uint64_t task, unsigned int set, unsigned int clear);
-void tasks_drop(uint64_t task);
 
 /* events.c */
 extern const qemu_plugin_exec_cb probe_exec[PROBE_KINDS];

@@ -2,14 +2,14 @@
 /*
  * tasks.c - which tasks are known
  *
- * A set of task_struct addresses of fixed size, in open addressing.  Look-ups
- * take no lock, because with writers=prove every store of the kernel makes one;
- * changes are rare (fork, first run, exit) and take a lock.
+ * A set of task_struct addresses of fixed size, in open addressing, with flags.
+ * Look-ups take no lock, because with writers=prove every store of the kernel may
+ * make one; changes are rare (fork, switch, exit) and take a lock.
  *
- * A task enters when it is first seen by SWITCH or FORK.  It leaves with the
- * switch that follows its EXIT: its memory may be freed and become anything then.
- * If the set ever fills up it is emptied; tasks are then announced once more and
- * a stray write to a task that has not run since would be missed.
+ * A task enters when it is first seen by SWITCH or FORK and stays: the slab gives
+ * its memory to the next one.  If the set ever fills up it is emptied; tasks are
+ * then announced once more, and a stray write to a task that has not run since
+ * would be missed.
  */
 #include <pthread.h>
 
@@ -17,30 +17,22 @@
 
 #define SLOTS 65536u
 #define FULL  (SLOTS / 4 * 3)
-#define GONE  1u			/* was taken once: look-ups go on past it */
 
 static _Atomic uint64_t slot[SLOTS];
-static uint8_t flags[SLOTS];
-static unsigned int used;		/* GONE included */
+static _Atomic uint8_t flags[SLOTS];
+static unsigned int used;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static unsigned int first(uint64_t task)
-{
-	return (unsigned int)((task * 0x9e3779b97f4a7c15ull) >> 48) % SLOTS;
-}
-
-/* The task's slot, or SLOTS. */
+/* The task's slot, or the empty one where it belongs.  The set is never full. */
 static unsigned int find(uint64_t task)
 {
-	for (unsigned int i = first(task), n = 0; n < SLOTS; i = (i + 1) % SLOTS, n++) {
-		uint64_t key = atomic_load_explicit(&slot[i], memory_order_acquire);
+	unsigned int i = (unsigned int)((task * 0x9e3779b97f4a7c15ull) >> 48) % SLOTS;
+	uint64_t key;
 
-		if (key == task)
-			return i;
-		if (!key)
-			break;
-	}
-	return SLOTS;
+	while ((key = atomic_load_explicit(&slot[i], memory_order_acquire)) &&
+	       key != task)
+		i = (i + 1) % SLOTS;
+	return i;
 }
 
 static void empty(void)
@@ -54,22 +46,24 @@ static unsigned int find_or_add(uint64_t task)
 {
 	unsigned int i = find(task);
 
-	if (i < SLOTS)
+	if (atomic_load_explicit(&slot[i], memory_order_relaxed))
 		return i;
-	if (used == FULL)
+	if (used == FULL) {
 		empty();
-	i = first(task);
-	while (atomic_load_explicit(&slot[i], memory_order_relaxed) > GONE)
-		i = (i + 1) % SLOTS;
-	used += !atomic_load_explicit(&slot[i], memory_order_relaxed);
-	flags[i] = 0;
+		i = find(task);
+	}
+	used++;
+	atomic_store_explicit(&flags[i], 0, memory_order_relaxed);
 	atomic_store_explicit(&slot[i], task, memory_order_release);
 	return i;
 }
 
-bool tasks_known(uint64_t task)
+bool tasks_watched(uint64_t task)
 {
-	return task > GONE && find(task) < SLOTS;
+	unsigned int i = find(task);
+
+	return task && atomic_load_explicit(&slot[i], memory_order_relaxed) &&
+	       !(atomic_load_explicit(&flags[i], memory_order_relaxed) & TASK_DEAD);
 }
 
 unsigned int tasks_flags(uint64_t task)
@@ -77,28 +71,19 @@ unsigned int tasks_flags(uint64_t task)
 	unsigned int result;
 
 	pthread_mutex_lock(&lock);
-	result = flags[find_or_add(task)];
+	result = atomic_load_explicit(&flags[find_or_add(task)], memory_order_relaxed);
 	pthread_mutex_unlock(&lock);
 	return result;
 }
 
 void tasks_set(uint64_t task, unsigned int set, unsigned int clear)
 {
-	unsigned int i;
+	unsigned int i, old;
 
 	pthread_mutex_lock(&lock);
 	i = find_or_add(task);
-	flags[i] = (uint8_t)((flags[i] & ~clear) | set);
-	pthread_mutex_unlock(&lock);
-}
-
-void tasks_drop(uint64_t task)
-{
-	unsigned int i;
-
-	pthread_mutex_lock(&lock);
-	i = find(task);
-	if (i < SLOTS)
-		atomic_store_explicit(&slot[i], GONE, memory_order_release);
+	old = atomic_load_explicit(&flags[i], memory_order_relaxed);
+	atomic_store_explicit(&flags[i], (uint8_t)((old & ~clear) | set),
+			      memory_order_relaxed);
 	pthread_mutex_unlock(&lock);
 }
