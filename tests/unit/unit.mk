@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Unit tests: test_TOPIC.c is a program of its own, build/tests/unit/test_TOPIC.
+# "make unit-check" runs them all and the shell tests beside them.  Topics that
+# need more than the trace library say so in UNIT_LIBS_test_TOPIC.
+
+UNIT_TESTS += test_crc32c test_vocabulary test_env test_trace test_damage \
+	      test_full test_symbols test_untar
+UNIT_SCRIPTS += tests/unit/babeltrace.sh tests/unit/cli.sh
+UNIT_BIN := $(BUILD)/tests/unit
+
+-include $(wildcard $(UNIT_BIN)/*.d)
+
+$(UNIT_BIN)/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+
+.PRECIOUS: $(UNIT_BIN)/%.o
+
+.SECONDEXPANSION:
+$(UNIT_BIN)/test_%: $(UNIT_BIN)/test_%.o $(UNIT_BIN)/unit.o \
+		$$(UNIT_LIBS_test_$$*) $(TRACE_LIB)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcunit $(TRACE_LIBS)
+
+.PHONY: unit-check
+unit-check: $(UNIT_TESTS:%=$(UNIT_BIN)/%) $(UKL) $(ASSEMBLE)
+	$(Q)UKL=$(UKL) UKL_ASSEMBLE=$(ASSEMBLE) tests/unit/run.sh \
+		$(UNIT_TESTS:%=$(UNIT_BIN)/%) $(UNIT_SCRIPTS)

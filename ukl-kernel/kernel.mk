@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# kernel.mk - from Debian's kernel source to one bootable image per application
+#
+#   $(BUILD)/kernel/tree		the unpacked source, a git repository:
+#					branch base, and the series on branch ukl
+#   $(BUILD)/kernel/tree/obj		its objects, shared by all applications
+#   $(BUILD)/kernel/images/NAME/	vmlinux and bzImage with NAME linked in
+#   $(BUILD)/kernel/mutants/...		the same for the mutant kernel
+#
+# The objects lie inside the tree so that kbuild uses relative paths, and ccache
+# recognises the mutant kernel's files as the ones it has compiled already.
+
+LINUX_TARBALL	?= /usr/src/linux-source-6.12.tar.xz
+KDIR		:= $(BUILD)/kernel
+KTREE		:= $(KDIR)/tree
+KCONFIG		:= ukl-kernel/config
+KIMAGES		:= $(KDIR)/images
+SERIES		:= ukl-kernel/series.sh
+
+export CCACHE_DIR	:= $(abspath $(BUILD))/ccache
+export CCACHE_NOHASHDIR	:= 1
+export CCACHE_SLOPPINESS := time_macros,include_file_mtime,include_file_ctime
+export KBUILD_BUILD_TIMESTAMP := 1970-01-01
+export KBUILD_BUILD_USER := ukl
+export KBUILD_BUILD_HOST := ukl
+
+# $(call kmake,TREE,goals): two jobs at least, one kbuild at a time per tree
+kmake = +$(Q)flock $(1).lock $(MAKE) --no-print-directory -s -C $(1) O=obj \
+	-j$(shell nproc) CC="ccache $(CC)" $(2)
+
+$(KDIR)/unpacked: $(LINUX_TARBALL)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(SERIES) unpack $< $(KTREE)
+	$(Q)echo $< > $@
+
+$(KDIR)/patched: $(KDIR)/unpacked $(wildcard ukl-kernel/patches/*.patch) $(SERIES)
+	$(Q)$(SERIES) apply $(KTREE) ukl base ukl-kernel/patches
+	$(Q)touch $@
+
+$(KDIR)/configured: $(KDIR)/patched $(KCONFIG)
+	$(Q)mkdir -p $(KTREE)/obj
+	$(call kmake,$(KTREE),KCONFIG_ALLCONFIG=$(abspath $(KCONFIG)) allnoconfig > /dev/null)
+	$(Q)ukl-kernel/config-check.sh $(KCONFIG) $(KTREE)/obj/.config
+	$(Q)touch $@
+
+# $(call kernel_image,IMAGES,TREE,CONFIGURED): rules for IMAGES/NAME/{vmlinux,bzImage}
+define kernel_image
+$(1)/%/bzImage $(1)/%/vmlinux: $(BUILD)/apps/%/ukl.o $(3)
+	@echo "  KERNEL  $$(@D)$$(if $$(wildcard $(2)/obj/vmlinux.a),, (the first build takes minutes))"
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)cmp -s $$< $(2)/obj/ukl.o || cp $$< $(2)/obj/ukl.o
+	$$(call kmake,$(2),vmlinux bzImage)
+	$$(Q)cp $(2)/obj/vmlinux $(2)/obj/arch/x86/boot/bzImage $$(@D)
+endef
+$(eval $(call kernel_image,$(KIMAGES),$(KTREE),$(KDIR)/configured))
+
+.SECONDARY: $(foreach app,$(UKL_APPS),$(KIMAGES)/$(app)/vmlinux $(KIMAGES)/$(app)/bzImage)
+.NOTPARALLEL: kernel
+
+.PHONY: kernel export-patches
+kernel: $(foreach app,$(UKL_APPS),$(KIMAGES)/$(app)/bzImage)
+
+export-patches:
+	$(Q)$(SERIES) export $(KTREE) base ukl ukl-kernel/patches
+	$(Q)touch $(KDIR)/patched
