@@ -221,6 +221,13 @@ static int long_name(struct tar *t, uint64_t size, struct ukl_error *err)
 	return 0;
 }
 
+static int not_tar(uint64_t at, struct ukl_error *err)
+{
+	return ukl_error_set(err, UKL_ERR_FORMAT, "(standard input)", at, "not a tar"
+			     " archive here: give the output of \"tar -cf - DIR\","
+			     " uncompressed");
+}
+
 static int member(struct tar *t, struct ukl_parts *parts, const struct header *h,
 		  struct ukl_error *err)
 {
@@ -229,9 +236,7 @@ static int member(struct tar *t, struct ukl_parts *parts, const struct header *h
 	int *fd;
 
 	if (!checksum_right(h) || !parse_size(h->size, &size))
-		return ukl_error_set(err, UKL_ERR_FORMAT, "(standard input)",
-				     t->at - BLOCK, "not a tar archive here: give the"
-				     " output of \"tar -cf - DIR\", uncompressed");
+		return not_tar(t->at - BLOCK, err);
 	if (h->type == 'L')
 		return long_name(t, size, err);
 	fd = (int *)part(parts, base_name(t, h, name));
@@ -256,5 +261,7 @@ int ukl_parts_untar(struct ukl_parts *parts, int fd, struct ukl_error *err)
 			ret = member(&t, parts, &h, err);
 	if (!ret && n < 0)
 		ret = ukl_error_errno(err, "(standard input)", "cannot read");
+	else if (!ret && t.at < BLOCK)
+		ret = not_tar(0, err);
 	return ret;
 }
