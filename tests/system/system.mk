@@ -7,7 +7,8 @@
 
 ECHO_KERNEL  := $(BUILD)/kernel/images/echo/bzImage
 COUNT_KERNEL := $(BUILD)/kernel/images/count/bzImage
-RECORDING    := $(BUILD)/ukl $(RECORDERS) $(BUILD)/guest/initramfs.cpio.gz
+RECORDING    := $(BUILD)/ukl $(BUILD)/traces/recorder-v4.so $(BUILD)/traces/recorder-v7.so \
+	$(BUILD)/guest/initramfs.cpio.gz
 COUNT_RUNS   ?= 10
 KILL_RUNS    ?= 20
 
