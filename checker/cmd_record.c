@@ -282,7 +282,7 @@ static int find_files(struct settings *s)
 	s->build[len] = 0;
 	*strrchr(s->build, '/') = 0;
 	if (!s->initrd && !s->kernel)
-		s->initrd = text("%s/guest/initramfs-%s.cpio.gz", s->build, s->app);
+		s->initrd = text("%s/guest/initramfs.cpio.gz", s->build);
 	if (!s->kernel)
 		s->kernel = text("%s/kernel/images/%s/bzImage", s->build, s->app);
 	if (!s->vmlinux)
