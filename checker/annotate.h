@@ -37,7 +37,7 @@ const char *ukl_annotate_symbol(struct ukl_annotate *annotate, uint64_t addr,
 const char *ukl_annotate_insn(struct ukl_annotate *annotate, uint64_t addr,
 			      char *buf, size_t size);		/* "mov rax, rbx" */
 const char *ukl_annotate_line(struct ukl_annotate *annotate, uint64_t addr,
-			      char *buf, size_t size);		/* "kernel/exit.c:877" */
+			      char *buf, size_t size);	/* "kernel/exit.c:877" */
 
 const struct ukl_symbols *ukl_annotate_symbols(const struct ukl_annotate *annotate);
 

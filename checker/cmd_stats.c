@@ -16,8 +16,8 @@
 
 static const char help[] =
 	"usage: ukl stats [OPTION...] TRACE\n\n"
-	"Counts events by class and by virtual CPU, bytes, packets and losses, and says\n"
-	"whether the trace is whole.\n"
+	"Counts events by class and by virtual CPU, bytes, packets and losses, and\n"
+	"says whether the trace is whole.\n"
 	"TRACE is a directory, or - for a tar archive of one on standard input.\n\n"
 	"  --format=text|json  how to print it (text)\n"
 	"  --help              show this text\n\n"
@@ -181,7 +181,8 @@ static int verdict(const struct ukl_summary *sum)
 		return sum->discarded ? UKL_EXIT_INCONCLUSIVE : 0;
 	fflush(stdout);
 	ukl_error_print(stderr, &sum->reason);
-	return sum->reason.code == UKL_ERR_IO ? UKL_EXIT_TROUBLE : UKL_EXIT_INCONCLUSIVE;
+	return sum->reason.code == UKL_ERR_IO ? UKL_EXIT_TROUBLE :
+						UKL_EXIT_INCONCLUSIVE;
 }
 
 static int run(const char *trace, bool json)

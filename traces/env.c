@@ -57,8 +57,8 @@ static int check(const struct ukl_env *env, const char *key, const char *value,
 {
 	if (!key_valid(key))
 		return ukl_error_set(err, UKL_ERR_USAGE, NULL, UKL_NOWHERE,
-				     "\"%.80s\" is not a name for an env entry: use up to"
-				     " %u letters, digits and underscores",
+				     "\"%.80s\" is not a name for an env entry: use up"
+				     " to %u letters, digits and underscores",
 				     key, UKL_ENV_MAX_KEY);
 	if (strlen(value) > UKL_ENV_MAX_VALUE)
 		return ukl_error_set(err, UKL_ERR_USAGE, NULL, UKL_NOWHERE,
@@ -162,8 +162,8 @@ int ukl_env_get_layout(const struct ukl_env *env, struct ukl_layout *layout,
 		text = ukl_env_get(env, key);
 		if (!text)
 			return ukl_error_set(err, UKL_ERR_FORMAT, NULL, UKL_NOWHERE,
-					     "the trace's env lacks \"%s\", so addresses"
-					     " cannot be judged: record it again", key);
+					     "the trace's env lacks \"%s\", so no address"
+					     " can be judged: record it again", key);
 		if (!parse_hex(text, ukl_layout_value(&found, i)))
 			return ukl_error_set(err, UKL_ERR_FORMAT, NULL, UKL_NOWHERE,
 					     "env entry %s is \"%.40s\", not a"

@@ -258,8 +258,8 @@ static void end_of_file(struct ukl_reader *r, struct stream *s)
 	if (s->sum.last)
 		s->done = true;
 	else
-		break_off(r, s, UKL_ERR_FORMAT, s->file_at, "the stream ends without its"
-			  " closing packet: %s", r->recording ? "it is being recorded"
+		break_off(r, s, UKL_ERR_FORMAT, s->file_at, "the stream ends without"
+			  " its closing packet: %s", r->recording ? "it is being recorded"
 			  : "the recorder was stopped, or the file was cut");
 }
 
@@ -469,7 +469,8 @@ static int parse_metadata(struct ukl_reader *r, int fd, size_t size,
 	if (got < 0)
 		ret = ukl_error_errno(err, file, "cannot read");
 	else
-		ret = ukl_metadata_parse(text, (size_t)got, file, &r->env, r->uuid, err);
+		ret = ukl_metadata_parse(text, (size_t)got, file, &r->env, r->uuid,
+					 err);
 	free(text);
 	return ret;
 }
@@ -487,7 +488,8 @@ static int open_metadata(struct ukl_reader *r, struct ukl_error *err)
 		return ukl_error_errno(err, r->name, "cannot open metadata");
 	if (st.st_size > UKL_METADATA_MAX)
 		ret = ukl_error_set(err, UKL_ERR_FORMAT, r->name, UKL_NOWHERE,
-				    "metadata has more than %u bytes", UKL_METADATA_MAX);
+				    "metadata has more than %u bytes",
+				    UKL_METADATA_MAX);
 	else
 		ret = parse_metadata(r, fd, (size_t)st.st_size, err);
 	close(fd);

@@ -186,7 +186,7 @@ static int setup(struct ukl_symbols *s, struct ukl_error *err)
 {
 	s->fd = open(s->path, O_RDONLY | O_CLOEXEC);
 	if (s->fd < 0)
-		return ukl_error_errno(err, s->path, "cannot open the kernel's vmlinux");
+		return ukl_error_errno(err, s->path, "cannot open the vmlinux");
 	elf_version(EV_CURRENT);
 	s->elf = elf_begin(s->fd, ELF_C_READ_MMAP, NULL);
 	if (!s->elf)
@@ -351,7 +351,7 @@ int ukl_layout_read(struct ukl_layout *layout, const struct ukl_symbols *s,
 
 		if (!symbol)
 			return ukl_error_set(err, UKL_ERR_SYMBOL, s->path, UKL_NOWHERE,
-					     "this kernel lacks the symbol %s, so it was"
+					     "this kernel lacks the symbol %s, so it is"
 					     " built without the UKL patches or from"
 					     " others: give the vmlinux of a UKL build",
 					     name);

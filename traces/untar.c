@@ -164,9 +164,9 @@ static int put(int fd, const char *buf, size_t len, struct ukl_error *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return ukl_error_errno(err, NULL, "cannot write a temporary file"
-					       " (set TMPDIR to a place with more"
-					       " room)");
+			return ukl_error_errno(err, NULL, "cannot write a temporary"
+					       " file (set TMPDIR to a place with"
+					       " more room)");
 		buf += n;
 		len -= (size_t)n;
 	}

@@ -45,7 +45,8 @@ static void completed(const CU_pTest test, const CU_pSuite suite,
 	fflush(stdout);
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+static int remove_one(const char *path, const struct stat *st, int flag,
+		      struct FTW *ftw)
 {
 	(void)st;
 	(void)flag;
@@ -96,7 +97,8 @@ const char *unit_dir(void)
 	const char *base = getenv("TMPDIR");
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/ukl-unit-XXXXXX", base && *base ? base : "/tmp");
+	snprintf(path, sizeof(path), "%s/ukl-unit-XXXXXX",
+		 base && *base ? base : "/tmp");
 	if (n_dirs == MAX_DIRS || !mkdtemp(path))
 		give_up(path);
 	dirs[n_dirs] = strdup(path);
