@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * inv_fault.c - PF: page faults and double faults
+ *
+ * One block an invariant: the check, then all there is to say about it.
+ */
+#include "judge.h"
+
+/* The same fault that often in a row, and nothing else between, is no progress. */
+#define MAX_REPEATS 15u
+
+static bool is_fault(const struct ukl_ctx *ctx)
+{
+	return ctx && ctx->tag == UKL_TAG_EVENT && ctx->vector == VECTOR_PF;
+}
+
+/* PF-cr2 */
+static enum ukl_result check_cr2(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!is_fault(v->ctx))
+		return UKL_VACUOUS;
+	want(f, "cr2", v->ctx->truth[S(cr2)], v->s[S(cr2)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant cr2 = {
+	.id = "PF-cr2",
+	.sentence = "CR2 still holds the faulting address when exc_page_fault() reads it.",
+	.why = "A fault taken by the entry code in between would overwrite it, and the wrong "
+	       "page would be serviced.",
+	.source = "arch/x86/mm/fault.c exc_page_fault",
+	.exceptions = "None.",
+	.events = UKL_ON_INT_C,
+	.variants = UKL_VARIANT_ALL,
+	.check = check_cr2,
+};
+
+/* PF-user-flag */
+static enum ukl_result check_user_flag(const struct ukl_view *v, struct ukl_finding *f)
+{
+	bool app = v->kind == UKL_K_INT_C_APP;
+
+	if (!is_fault(v->ctx))
+		return UKL_VACUOUS;
+	want(f, "cs", app ? v->lay->app_csx : v->ctx->truth[S(cs)], v->s[S(cs)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant user_flag = {
+	.id = "PF-user-flag",
+	.sentence = "The frame of a page fault bears the application's mark if and only if the "
+		    "application faulted.",
+	.why = "From the mark follow X86_PF_USER and FAULT_FLAG_USER: whether a bad access is a "
+	       "SIGSEGV or an oops, whether the fault may wait for mmap_lock and sleep.",
+	.source = "arch/x86/mm/fault.c do_user_addr_fault; bug ledger B19",
+	.exceptions = "None.",
+	.events = UKL_ON_INT_C,
+	.variants = UKL_VARIANT_ALL,
+	.check = check_user_flag,
+};
+
+/* PF-if */
+static enum ukl_result check_if(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!is_fault(v->ctx) ||
+	    (v->ctx->from == UKL_AT_APP && !(v->ctx->truth[S(flags)] & X86_IF)))
+		return UKL_VACUOUS;
+	want_set(f, "flags", X86_IF, v->s[S(flags)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant pf_if = {
+	.id = "PF-if",
+	.sentence = "A page fault of the application or of its gate is taken with interrupts on.",
+	.why = "do_user_addr_fault() may sleep; it refuses faults of frames whose IF is clear.",
+	.source = "arch/x86/mm/fault.c do_user_addr_fault; bug ledger B8",
+	.exceptions = "An application that disabled interrupts itself.",
+	.events = UKL_ON(INT_C_APP),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_if,
+};
+
+/* PF-atomic */
+static enum ukl_result check_atomic(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!is_fault(v->ctx) || !own(v))
+		return UKL_VACUOUS;
+	want(f, "preempt", 0, v->s[S(preempt)] & PREEMPT_MASK);
+	return verdict(f);
+}
+
+static const struct ukl_invariant atomic = {
+	.id = "PF-atomic",
+	.sentence = "The handler of an application's page fault starts with preemption count "
+		    "zero.",
+	.why = "faulthandler_disabled() would refuse to service it, and sleeping would be a bug.",
+	.source = "include/linux/uaccess.h faulthandler_disabled",
+	.exceptions = "None.",
+	.events = UKL_ON(INT_C_APP),
+	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_SHORTCUT,
+	.check = check_atomic,
+};
+
+/* PF-retry */
+static enum ukl_result check_retry(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!is_fault(v->ctx) || !v->ctx->app || v->ctx->exec || edited(v) ||
+	    starts_handler(v->s))
+		return UKL_VACUOUS;
+	ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp), v->ctx->truth, v->s);
+	want(f, "flags", v->ctx->truth[S(flags)] & FLAGS_FRAME,
+	     v->s[S(flags)] & FLAGS_FRAME);
+	return verdict(f);
+}
+
+static const struct ukl_invariant retry = {
+	.id = "PF-retry",
+	.sentence = "After a page fault the application executes the faulting instruction again "
+		    "with the registers that it had.",
+	.why = "The fault is to be invisible; there is no exception table for the application.",
+	.source = "arch/x86/mm/fault.c; bug ledger B8",
+	.exceptions = "RF; the start of a signal handler; registers that a debugger may have "
+		      "changed.",
+	.events = UKL_ON(INT_OUT_APP),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_retry,
+};
+
+/* PF-progress */
+static enum ukl_result check_progress(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_task *t = v->task;
+
+	if (ARG(INT_IN, vector) != VECTOR_PF || ukl_model_cpus(v->model) != 1)
+		return UKL_VACUOUS;
+	if (t->repeats < MAX_REPEATS || t->last_fault[0] != v->s[S(ip)] ||
+	    t->last_fault[1] != v->s[S(cr2)] || t->last_fault[2] != ARG(INT_IN, error))
+		return UKL_HOLDS;
+	ukl_note(f, "same fault in succession", UKL_REL_IN, 0, MAX_REPEATS + 1,
+		 t->repeats + 1);
+	return verdict(f);
+}
+
+static const struct ukl_invariant progress = {
+	.id = "PF-progress",
+	.sentence = "The same page fault of the application does not recur again and again with "
+		    "nothing in between.",
+	.why = "The kernel has to change the page table or send a signal; a write fault that is "
+	       "serviced as a read never ends.",
+	.source = "bug ledger B9; arch/x86/mm/fault.c",
+	.exceptions = "With several CPUs another thread may undo each service, so it is not "
+		      "judged.",
+	.events = UKL_ON(INT_IN_APP),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_progress,
+};
+
+/* PF-no-double-fault */
+static enum ukl_result check_no_double_fault(const struct ukl_view *v,
+					     struct ukl_finding *f)
+{
+	uint64_t vector = ARG(INT_IN, vector);
+
+	if (vector != VECTOR_PF && vector != VECTOR_DF)
+		return UKL_VACUOUS;
+	want_not(f, "vector", VECTOR_DF, vector);
+	return verdict(f);
+}
+
+static const struct ukl_invariant no_double_fault = {
+	.id = "PF-no-double-fault",
+	.sentence = "No fault of the application is a double fault.",
+	.why = "A #DF means that the frame of another event could not be pushed, as on an absent "
+	       "stack page; if that was an interrupt, it is lost.",
+	.source = "bug ledger B9, B10; Intel SDM 3A 6.15 #DF",
+	.exceptions = "None.",
+	.events = UKL_ON(INT_IN_APP),
+	.variants = UKL_VARIANT_BASE | UKL_VARIANT_PF_SS,
+	.check = check_no_double_fault,
+};
+
+/* PF-kernel-fixup */
+static enum ukl_result check_kernel_fixup(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+	uint64_t ip = v->s[S(ip)];
+
+	if (!is_fault(ctx) || ctx->iret_fault || ctx->from != UKL_AT_KERNEL)
+		return UKL_VACUOUS;
+	want(f, "sp", ctx->truth[S(sp)], v->s[S(sp)]);
+	if (ip == ctx->truth[S(ip)])
+		want_gprs(f, ctx->truth, v->s);
+	else
+		want_out(f, "ip", v->lay->app_text_start, v->lay->app_text_end, ip);
+	return verdict(f);
+}
+
+static const struct ukl_invariant kernel_fixup = {
+	.id = "PF-kernel-fixup",
+	.sentence = "After a page fault of its own the kernel either repeats the instruction "
+		    "with the same registers or goes on in its own text, on the same stack.",
+	.why = "uaccess relies on both: service and retry, or the exception table's fixup.",
+	.source = "arch/x86/mm/extable.c fixup_exception",
+	.exceptions = "A fixup may change general registers.",
+	.events = UKL_ON(INT_OUT_KERNEL),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_kernel_fixup,
+};
+
+static const struct ukl_invariant *const invariants[] = {
+	&cr2, &user_flag, &pf_if, &atomic, &retry, &progress, &no_double_fault,
+	&kernel_fixup, NULL
+};
+
+const struct ukl_group ukl_group_pf = {
+	.id = "PF", .title = "page faults", .file = "model/inv_fault.c", .inv = invariants,
+};

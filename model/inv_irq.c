@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * inv_irq.c - IR: interrupts and exceptions, from the processor's push to IRET
+ *
+ * One block an invariant: the check, then all there is to say about it.
+ */
+#include "judge.h"
+
+/* Selector and the register state an interrupt has to give back. */
+#define SET_RESUME (UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp))
+
+static bool is_event(const struct ukl_ctx *ctx)
+{
+	return ctx && ctx->tag == UKL_TAG_EVENT;
+}
+
+/* Interrupts proper and NMI: their handlers have no business with the registers. */
+static bool is_interrupt(const struct ukl_ctx *ctx)
+{
+	return is_event(ctx) && ctx->vector != VECTOR_SYSCALL &&
+	       (ctx->vector >= FIRST_IRQ || ctx->vector == VECTOR_NMI);
+}
+
+static void want_resumed(const struct ukl_view *v, struct ukl_finding *f)
+{
+	ukl_want_slots(f, SET_RESUME, v->ctx->truth, v->s);
+	want(f, "flags", v->ctx->truth[S(flags)] & FLAGS_FRAME,
+	     v->s[S(flags)] & FLAGS_FRAME);
+}
+
+/* IR-classify */
+static enum ukl_result check_classify(const struct ukl_view *v, struct ukl_finding *f)
+{
+	bool app = v->kind == UKL_K_INT_C_APP;
+
+	if (v->ctx->vector == VECTOR_PF)
+		return UKL_VACUOUS;
+	want(f, "cs", app ? v->lay->app_csx : v->ctx->truth[S(cs)], v->s[S(cs)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant classify = {
+	.id = "IR-classify",
+	.sentence = "A frame bears the application's mark if and only if the application was "
+		    "interrupted.",
+	.why = "user_mode() asks the mark: sleeping, signals, preemption, accounting and the "
+	       "return path all follow it.",
+	.source = "arch/x86/include/asm/ptrace.h user_mode; bug ledger B5, B13",
+	.exceptions = "NMI in the application, which stays on its own stack.  "
+		      "Page faults are PF-user-flag's.",
+	.events = UKL_ON_INT_C,
+	.variants = UKL_VARIANT_ALL,
+	.check = check_classify,
+};
+
+/* IR-irqoff */
+static enum ukl_result check_irqoff(const struct ukl_view *v, struct ukl_finding *f)
+{
+	want_clear(f, "flags", X86_IF, ARG(INT_C, now));
+	return verdict(f);
+}
+
+static const struct ukl_invariant irqoff = {
+	.id = "IR-irqoff",
+	.sentence = "Interrupts are off when the C handler is entered.",
+	.why = "irqentry_enter() tells lockdep, RCU and context tracking first.",
+	.source = "kernel/entry/common.c irqentry_enter",
+	.exceptions = "None.",
+	.events = UKL_ON_INT_C,
+	.variants = UKL_VARIANT_ALL,
+	.check = check_irqoff,
+};
+
+/* IR-exit-work */
+static enum ukl_result check_exit_work(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (ARG(MODE_WRITE, value) != 2 || !is_event(ctx) || ctx->paranoid ||
+	    ARG(MODE_WRITE, task) != v->task->addr)
+		return UKL_VACUOUS;
+	want_clear(f, "flags", X86_IF, ARG(MODE_WRITE, now));
+	if (own(v) && ukl_model_cpus(v->model) == 1)
+		want_clear(f, "work", v->lay->exit_work & UINT32_MAX, v->s[S(work)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant exit_work = {
+	.id = "IR-exit-work",
+	.sentence = "When an interrupt or exception gives back to the application, interrupts "
+		    "are off and no exit work is pending.",
+	.why = "Preemption of the application and its signals happen in "
+	       "irqentry_exit_to_user_mode(), or not at all.",
+	.source = "kernel/entry/common.c irqentry_exit_to_user_mode",
+	.exceptions = "With several CPUs the work word is not judged: another CPU may set a bit "
+		      "and send its interrupt at any time.",
+	.events = UKL_ON(MODE_WRITE),
+	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_BYP,
+	.check = check_exit_work,
+};
+
+/* IR-transparent */
+static enum ukl_result check_transparent(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!is_interrupt(v->ctx) || !v->ctx->app || v->ctx->exec || edited(v) ||
+	    starts_handler(v->s))
+		return UKL_VACUOUS;
+	want_resumed(v, f);
+	return verdict(f);
+}
+
+static const struct ukl_invariant transparent = {
+	.id = "IR-transparent",
+	.sentence = "After an interrupt the application has the registers, stack pointer and "
+		    "flags that it had before, and goes on where it was.",
+	.why = "It did not ask for the interrupt, so nothing of it may show.",
+	.source = "arch/x86/entry/entry_64.S error_return",
+	.exceptions = "RF; the start of a signal handler; registers that a debugger may have "
+		      "changed.",
+	.events = UKL_ON(INT_OUT_APP),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_transparent,
+};
+
+/* IR-kernel-regs */
+static enum ukl_result check_kernel_regs(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!is_interrupt(v->ctx) || v->ctx->iret_fault)
+		return UKL_VACUOUS;
+	want_resumed(v, f);
+	return verdict(f);
+}
+
+static const struct ukl_invariant kernel_regs = {
+	.id = "IR-kernel-regs",
+	.sentence = "After an interrupt the kernel has the registers, stack pointer and flags "
+		    "that it had before, and goes on where it was.",
+	.why = "An entry change for the application must not touch the kernel's own path.",
+	.source = "arch/x86/entry/entry_64.S restore_regs_and_return_to_kernel",
+	.exceptions = "RF.  Exceptions may change registers by the exception table and are not "
+		      "judged here.",
+	.events = UKL_ON(INT_OUT_KERNEL),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_kernel_regs,
+};
+
+/* IR-frame-return */
+static enum ukl_result check_frame_return(const struct ukl_view *v,
+					  struct ukl_finding *f)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (!is_event(ctx) || ctx->iret_fault || ctx->vector == VECTOR_NMI ||
+	    ctx->vector == VECTOR_BP || ctx->vector == VECTOR_VC)
+		return UKL_VACUOUS;
+	want(f, "rsp", ctx->hw, ARG(INT_OUT, rsp));
+	return verdict(f);
+}
+
+static const struct ukl_invariant frame_return = {
+	.id = "IR-frame-return",
+	.sentence = "The IRET that ends an event in the kernel pops the words that the "
+		    "processor pushed for it.",
+	.why = "Anything else means that the stack is out of balance or that the frame was "
+	       "moved as if it were the application's.",
+	.source = "arch/x86/entry/entry_64.S restore_regs_and_return_to_kernel",
+	.exceptions = "NMI, #BP and #VC, whose entries copy the frame by design.",
+	.events = UKL_ON(INT_OUT_KERNEL),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_frame_return,
+};
+
+/* IR-gs-parity */
+static enum ukl_result check_gs_parity(const struct ukl_view *v, struct ukl_finding *f)
+{
+	bool kernel = v->kind == UKL_K_INT_OUT_KERNEL;
+
+	if (!v->cpu->gs_known || (kernel && (!is_event(v->ctx) || v->ctx->iret_fault ||
+					     v->ctx->paranoid)))
+		return UKL_VACUOUS;
+	want(f, "gs_base", v->cpu->gs_base, v->s[S(gs_base)]);
+	if (v->cpu->swapgs_known)
+		want(f, "SWAPGS count mod 2", v->cpu->kernel_parity,
+		     ARG(INT_OUT, swapgs) & 1);
+	return verdict(f);
+}
+
+static const struct ukl_invariant gs_parity = {
+	.id = "IR-gs-parity",
+	.sentence = "An IRET to the application or within the kernel leaves the kernel's GS "
+		    "base active: an even number of SWAPGS since it was.",
+	.why = "The application runs on the kernel's GS base; so does the next entry, which "
+	       "does not SWAPGS.",
+	.source = "arch/x86/entry/entry_64.S error_entry, ukl_return_to_app; bug ledger B11",
+	.exceptions = "#DB, NMI and #MC in the kernel may interrupt code that runs on ring 3's "
+		      "GS base.",
+	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_gs_parity,
+};
+
+/* IR-iret-sane */
+static enum ukl_result check_iret_sane(const struct ukl_view *v, struct ukl_finding *f)
+{
+	uint64_t ss = v->s[S(ss)] & 0xffff;
+
+	want(f, "cs (selector)", v->lay->kernel_cs, v->s[S(cs)] & 0xffff);
+	if (ss != 0)
+		want(f, "ss (selector)", v->lay->kernel_ds, ss);
+	return verdict(f);
+}
+
+static const struct ukl_invariant iret_sane = {
+	.id = "IR-iret-sane",
+	.sentence = "An IRET that stays at CPL 0 pops __KERNEL_CS, with __KERNEL_DS or a null "
+		    "SS.",
+	.why = "Any other selector raises #GP inside IRET, with half of the state restored.",
+	.source = "Intel SDM 2A IRET; bug ledger B12, B20",
+	.exceptions = "Returns to ring 3, whose selectors sigreturn may set to nonsense.",
+	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL) | UKL_ON(INT_OUT_SELF),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_iret_sane,
+};
+
+/* Which sides may a context give back to? */
+static bool may_return(const struct ukl_ctx *ctx, enum ukl_kind kind)
+{
+	if (ctx->exec || ctx->iret_fault)
+		return kind != UKL_K_INT_OUT_KERNEL || ctx->iret_fault;
+	switch (ctx->tag) {
+	case UKL_TAG_SYSCALL:
+		return kind == UKL_K_INT_OUT_APP;
+	case UKL_TAG_USER_SYSCALL:
+		return kind == UKL_K_INT_OUT_USER;
+	case UKL_TAG_FORK_CHILD:
+		return !ctx->kthread && kind != UKL_K_INT_OUT_KERNEL;
+	}
+	if (ctx->app)
+		return kind == UKL_K_INT_OUT_APP;
+	if (ctx->from == UKL_AT_USER)
+		return kind == UKL_K_INT_OUT_USER;
+	return kind == UKL_K_INT_OUT_KERNEL;
+}
+
+/* IR-cpl-match */
+static enum ukl_result check_cpl_match(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!v->ctx)
+		return UKL_VACUOUS;
+	if (!may_return(v->ctx, v->kind))
+		ukl_note(f, "side returned to (1 application, 3 kernel, 5 ring 3)",
+			 UKL_REL_EQ, v->ctx->app ? UKL_AT_APP : v->ctx->from, 0,
+			 v->kind == UKL_K_INT_OUT_USER ? UKL_AT_USER :
+			 v->kind == UKL_K_INT_OUT_APP ? UKL_AT_APP : UKL_AT_KERNEL);
+	return verdict(f);
+}
+
+static const struct ukl_invariant cpl_match = {
+	.id = "IR-cpl-match",
+	.sentence = "What came from ring 3 returns to ring 3, what came from the application to "
+		    "the application, and what came from the kernel to the kernel.",
+	.why = "Anything else is an escalation of privilege or a lost frame.",
+	.source = "bug ledger B11, B12",
+	.exceptions = "execve; a fault of the IRET to ring 3.",
+	.events = UKL_ON_INT_OUT,
+	.variants = UKL_VARIANT_ALL,
+	.check = check_cpl_match,
+};
+
+/* IR-kernel-plain */
+static enum ukl_result check_kernel_plain(const struct ukl_view *v,
+					  struct ukl_finding *f)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (!is_event(ctx) || ctx->app || ctx->from != UKL_AT_KERNEL || ctx->iret_fault ||
+	    ctx->paranoid)
+		return UKL_VACUOUS;
+	want(f, "stores to ukl_mode", 0, ctx->flips_in + ctx->flips_out);
+	return verdict(f);
+}
+
+static const struct ukl_invariant kernel_plain = {
+	.id = "IR-kernel-plain",
+	.sentence = "An event in the kernel is entered and left without a store to ukl_mode.",
+	.why = "It is a plain kernel event even on behalf of a UKL thread; only the outermost "
+	       "context changes sides.",
+	.source = "arch/x86/entry/entry_64.S error_return",
+	.exceptions = "#DB, NMI and #MC, which may have hit the gate.",
+	.events = UKL_ON(INT_OUT_KERNEL),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_kernel_plain,
+};
+
+/* IR-idt */
+static enum ukl_result check_idt(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!v->cpu->idt_known)
+		return UKL_VACUOUS;
+	if (v->kind == UKL_K_INT_OUT_APP)
+		want(f, "IDT base", v->lay->app_idt, v->cpu->idt);
+	else
+		want_not(f, "IDT base", v->lay->app_idt, v->cpu->idt);
+	return verdict(f);
+}
+
+static const struct ukl_invariant idt = {
+	.id = "IR-idt",
+	.sentence = "The application runs on its own IDT, and its system calls and handlers run "
+		    "on the kernel's.",
+	.why = "The application's IDT keeps frames off its pageable stack, where a push that "
+	       "faults loses the interrupt; in the kernel the same IDT would push every nested "
+	       "event over the last one.",
+	.source = "arch/x86/kernel/idt.c; Intel SDM 3A 6.14.5; bug ledger B10",
+	.exceptions = "Not judged before the CPU's first LIDT in the trace.",
+	.events = UKL_ON(SYS_ENTER) | UKL_ON(INT_C_APP) | UKL_ON(INT_OUT_APP),
+	.variants = UKL_VARIANT_BASE,
+	.check = check_idt,
+};
+
+static const struct ukl_invariant *const invariants[] = {
+	&classify, &irqoff, &exit_work, &transparent, &kernel_regs, &frame_return,
+	&gs_parity, &iret_sane, &cpl_match, &kernel_plain, &idt, NULL
+};
+
+const struct ukl_group ukl_group_ir = {
+	.id = "IR", .title = "interrupts and exceptions", .file = "model/inv_irq.c",
+	.inv = invariants,
+};

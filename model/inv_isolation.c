@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * inv_isolation.c - IS: ordinary ring-3 processes beside the application
+ *
+ * One block an invariant: the check, then all there is to say about it.
+ */
+#include "judge.h"
+
+#define X86_CR4_FSGSBASE (1ull << 16)
+
+static bool out(const struct ukl_view *v)
+{
+	return v->kind == UKL_K_INT_OUT_USER || v->kind == UKL_K_USER_OUT;
+}
+
+/* An event that interrupted 64-bit ring-3 code and must not show there. */
+static bool interrupted_ring3(const struct ukl_view *v)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	return ctx && ctx->tag == UKL_TAG_EVENT && ctx->from == UKL_AT_USER && !ctx->exec &&
+	       ctx->vector != VECTOR_SYSCALL && !edited(v) &&
+	       (ctx->truth[S(cs)] & 0xffff) == v->lay->user_cs;
+}
+
+/* A 64-bit system call that cannot change a segment base. */
+static bool plain_call(const struct ukl_view *v)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+	uint32_t nr;
+
+	if (!ctx || ctx->tag != UKL_TAG_USER_SYSCALL || ctx->exec || edited(v) ||
+	    !v->cpu->lstar_known || ctx->pc != v->cpu->lstar)
+		return false;
+	nr = ctx->truth[S(ax)];
+	return nr != NR_ARCH_PRCTL && nr != NR_MODIFY_LDT && nr != NR_PTRACE &&
+	       nr != NR_RT_SIGRETURN;
+}
+
+static bool bases_kept(const struct ukl_view *v)
+{
+	return (interrupted_ring3(v) || plain_call(v)) &&
+	       (v->ctx->truth[S(cr4)] & X86_CR4_FSGSBASE);
+}
+
+/* IS-mode0 */
+static enum ukl_result check_mode0(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (v->kind == UKL_K_USER_OUT) {
+		if (!v->task->mode_known)
+			return UKL_VACUOUS;
+		want(f, "mode", 0, v->task->mode);
+		return verdict(f);
+	}
+	if (!own(v) || (out(v) && v->ctx && v->ctx->exec))
+		return UKL_VACUOUS;
+	want(f, "mode", 0, v->s[S(mode)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant mode0 = {
+	.id = "IS-mode0",
+	.sentence = "A task that executes in ring 3 has ukl_mode 0.",
+	.why = "Anything else makes the kernel treat an ordinary process as the application.",
+	.source = "bug ledger B11, B22",
+	.exceptions = "The first return after an exec is MF-exec-clear's.",
+	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_USER) | UKL_ON(INT_OUT_USER) |
+		  UKL_ON(USER_OUT),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_mode0,
+};
+
+/* IS-path */
+static enum ukl_result check_path(const struct ukl_view *v, struct ukl_finding *f)
+{
+	uint64_t swapgs = 0;
+
+	if (!v->cpu->swapgs_known)
+		return UKL_VACUOUS;
+	switch (v->kind) {
+	case UKL_K_USER_IN:
+		swapgs = ARG(USER_IN, swapgs);
+		break;
+	case UKL_K_USER_OUT:
+		swapgs = ARG(USER_OUT, swapgs);
+		break;
+	case UKL_K_INT_IN_USER:
+		swapgs = ARG(INT_IN, swapgs);
+		break;
+	default:
+		swapgs = ARG(INT_OUT, swapgs);
+	}
+	want(f, "SWAPGS count mod 2", !v->cpu->kernel_parity, swapgs & 1);
+	return verdict(f);
+}
+
+static const struct ukl_invariant path = {
+	.id = "IS-path",
+	.sentence = "Ring 3 is entered and left with one SWAPGS each, 32-bit code included.",
+	.why = "Ring 3 must run on its own GS base; one SWAPGS too few or too many gives it the "
+	       "kernel's, or the kernel its.",
+	.source = "arch/x86/entry/entry_64.S; bug ledger B11",
+	.exceptions = "None.",
+	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_USER) | UKL_ON(INT_OUT_USER) |
+		  UKL_ON(USER_OUT),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_path,
+};
+
+/* IS-gs-base */
+static enum ukl_result check_gs_base(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!bases_kept(v))
+		return UKL_VACUOUS;
+	want(f, "gs_base", v->ctx->truth[S(gs_base)], v->s[S(gs_base)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant gs_base = {
+	.id = "IS-gs-base",
+	.sentence = "Ring-3 code resumes with the GS base that it had.",
+	.why = "A wrong one is the application's, another process's or the kernel's own.",
+	.source = "arch/x86/kernel/process_64.c x86_fsgsbase_load",
+	.exceptions = "arch_prctl, sigreturn, 32-bit code, a debugger; CPUs without FSGSBASE.",
+	.events = UKL_ON(INT_OUT_USER) | UKL_ON(USER_OUT),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_gs_base,
+};
+
+/* IS-fs-base */
+static enum ukl_result check_fs_base(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!bases_kept(v))
+		return UKL_VACUOUS;
+	want(f, "fs_base", v->ctx->truth[S(fs_base)], v->s[S(fs_base)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant fs_base = {
+	.id = "IS-fs-base",
+	.sentence = "Ring-3 code resumes with the FS base that it had.",
+	.why = "It is its thread pointer.",
+	.source = "arch/x86/kernel/process_64.c x86_fsgsbase_load",
+	.exceptions = "As for IS-gs-base.",
+	.events = UKL_ON(INT_OUT_USER) | UKL_ON(USER_OUT),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_fs_base,
+};
+
+static uint64_t differ(const uint64_t *a, const uint64_t *b)
+{
+	uint64_t any = (a[S(flags)] ^ b[S(flags)]) & FLAGS_FRAME;
+
+	for (unsigned int i = 0; i < UKL_S_orig_ax; i++)
+		any |= a[i] ^ b[i];
+	return any | (a[S(sp)] ^ b[S(sp)]);
+}
+
+/* IS-transparent */
+static enum ukl_result check_transparent(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!interrupted_ring3(v) || v->ctx->vector < FIRST_IRQ || starts_handler(v->s))
+		return UKL_VACUOUS;
+	if (!differ(v->ctx->truth, v->s)) {
+		/* A restartable sequence that was interrupted goes on elsewhere. */
+		return v->ctx->truth[S(ip)] == v->s[S(ip)] ? UKL_HOLDS : UKL_VACUOUS;
+	}
+	ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(sp), v->ctx->truth, v->s);
+	want(f, "flags", v->ctx->truth[S(flags)] & FLAGS_FRAME,
+	     v->s[S(flags)] & FLAGS_FRAME);
+	return verdict(f);
+}
+
+static const struct ukl_invariant transparent = {
+	.id = "IS-transparent",
+	.sentence = "After an interrupt a ring-3 process has the registers that it had.",
+	.why = "Changes to the entry code for the application must not touch its neighbours.",
+	.source = "arch/x86/entry/entry_64.S swapgs_restore_regs_and_return_to_usermode",
+	.exceptions = "RF; signal handlers, rseq aborts, debuggers; 32-bit code.",
+	.events = UKL_ON(INT_OUT_USER),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_transparent,
+};
+
+/* IS-sysret */
+static enum ukl_result check_sysret(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_ctx *ctx = ukl_bottom(v->task);
+
+	if (!v->task->base_known)
+		return UKL_VACUOUS;
+	want(f, "open SYSCALLs of ring 3", 1, ctx && ctx->tag == UKL_TAG_USER_SYSCALL);
+	if (v->cpu->lstar_known && ctx && ctx->pc == v->cpu->lstar)
+		want_in(f, "ip", 0, v->lay->task_size_max, v->s[S(ip)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant sysret = {
+	.id = "IS-sysret",
+	.sentence = "SYSRET ends a SYSCALL of ring 3 and nothing else, and goes to the user "
+		    "half.",
+	.why = "SYSRET to the application would drop it to ring 3; to a non-canonical address "
+	       "it faults at CPL 0 on the user's stack.",
+	.source = "arch/x86/entry/common.c do_syscall_64; Intel SDM 2B SYSRET",
+	.exceptions = "Not judged if the call began before the trace.",
+	.events = UKL_ON(USER_OUT),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_sysret,
+};
+
+/* IS-idt */
+static enum ukl_result check_idt(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!v->cpu->idt_known)
+		return UKL_VACUOUS;
+	want_not(f, "IDT base", v->lay->app_idt, v->cpu->idt);
+	return verdict(f);
+}
+
+static const struct ukl_invariant idt = {
+	.id = "IS-idt",
+	.sentence = "Ring 3 never runs on the application's IDT.",
+	.why = "Its events would be delivered and classified as the application's.",
+	.source = "arch/x86/kernel/idt.c",
+	.exceptions = "Not judged before the CPU's first LIDT in the trace.",
+	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_USER) | UKL_ON(INT_OUT_USER) |
+		  UKL_ON(USER_OUT),
+	.variants = UKL_VARIANT_BASE,
+	.check = check_idt,
+};
+
+/* IS-smepsmap */
+static enum ukl_result check_smepsmap(const struct ukl_view *v, struct ukl_finding *f)
+{
+	want_set(f, "cr4", v->lay->cr4_pinned, v->s[S(cr4)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant smepsmap = {
+	.id = "IS-smepsmap",
+	.sentence = "SMEP, SMAP and the other pinned bits of CR4 are set whenever ring 3 enters "
+		    "or is returned to.",
+	.why = "Ordinary processes keep the protection that they have on any Linux.",
+	.source = "arch/x86/kernel/cpu/common.c cr4_pinned_mask; bug ledger B16",
+	.exceptions = "None.",
+	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_USER) | UKL_ON(INT_OUT_USER) |
+		  UKL_ON(USER_OUT),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_smepsmap,
+};
+
+static const struct ukl_invariant *const invariants[] = {
+	&mode0, &path, &gs_base, &fs_base, &transparent, &sysret, &idt, &smepsmap, NULL
+};
+
+const struct ukl_group ukl_group_is = {
+	.id = "IS", .title = "isolation of ring 3", .file = "model/inv_isolation.c",
+	.inv = invariants,
+};

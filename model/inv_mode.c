@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * inv_mode.c - MF: ukl_mode, the kernel's own claim of which side it is on
+ *
+ * One block an invariant: the check, then all there is to say about it.
+ */
+#include "judge.h"
+
+static bool is_own_write(const struct ukl_view *v)
+{
+	return v->task->addr && ARG(MODE_WRITE, task) == v->task->addr;
+}
+
+/* Inside the calls that replace a program, the flag follows the program. */
+static bool in_exec(const struct ukl_task *t)
+{
+	const struct ukl_ctx *bottom = ukl_bottom(t);
+	uint32_t nr;
+
+	if (!bottom || bottom->tag == UKL_TAG_FORK_CHILD || bottom->exec)
+		return true;
+	if (bottom->tag == UKL_TAG_EVENT)
+		return bottom->vector == VECTOR_SYSCALL;
+	nr = bottom->truth[S(ax)];
+	/* 11 and 358: the i386 calls, by the other entries */
+	return nr == NR_EXECVE || nr == NR_EXECVEAT ||
+	       (bottom->tag == UKL_TAG_USER_SYSCALL && (nr == 11 || nr == 358));
+}
+
+/* MF-domain */
+static enum ukl_result check_domain(const struct ukl_view *v, struct ukl_finding *f)
+{
+	uint64_t value = ARG(MODE_WRITE, value);
+
+	if (v->kind == UKL_K_FORK)
+		value = ARG(FORK, mode);
+	else if (v->kind == UKL_K_SWITCH)
+		value = ARG(SWITCH, mode);
+	want_in(f, "mode", 0, 3, value);
+	return verdict(f);
+}
+
+static const struct ukl_invariant domain = {
+	.id = "MF-domain",
+	.sentence = "ukl_mode is 0 (no UKL thread), 1 (UKL thread in the kernel) or 2 (in the "
+		    "application).",
+	.why = "Entry code compares it with these values and nothing else.",
+	.source = "UKL RFC 03/10; arch/x86/include/asm/ukl.h",
+	.exceptions = "None.",
+	.events = UKL_ON(MODE_WRITE) | UKL_ON(FORK) | UKL_ON(SWITCH),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_domain,
+};
+
+/* MF-writers */
+static enum ukl_result check_writers(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_task *t;
+
+	if (v->kind == UKL_K_STRAY_WRITE) {
+		t = ukl_model_task(v->model, ARG(STRAY_WRITE, task));
+		/* A dead task's memory may be anything by now. */
+		if (!t || t->exiting)
+			return UKL_VACUOUS;
+		ukl_note(f, "mode", UKL_REL_EQ, t->mode, 0, ARG(STRAY_WRITE, value));
+		return verdict(f);
+	}
+	if (!own(v) || !v->task->mode_known)
+		return UKL_VACUOUS;
+	want(f, "mode", v->task->mode, v->s[S(mode)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant writers = {
+	.id = "MF-writers",
+	.sentence = "Nothing stores to ukl_mode but the instructions that the kernel declares, "
+		    "so it always has the value that was stored last.",
+	.why = "The flag is trusted by entry code; a stray store reclassifies the next event.",
+	.source = "the ukl_site.mode_write symbols; bug ledger B12",
+	.exceptions = "Copying a task that is not born yet; memory of a task that has exited.",
+	.events = UKL_ON(GATE_IN) | UKL_ON(SYS_LEAVE) | UKL_ON(APP_IN) | UKL_ON(INT_IN_APP) |
+		  UKL_ON(INT_IN_KERNEL) | UKL_ON(STRAY_WRITE),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_writers,
+};
+
+/* MF-truth */
+static enum ukl_result check_truth(const struct ukl_view *v, struct ukl_finding *f)
+{
+	/* How system calls end is SX-one-flip's business. */
+	if (!own(v) || (v->kind == UKL_K_INT_OUT_APP &&
+			(!v->ctx || v->ctx->tag == UKL_TAG_SYSCALL)))
+		return UKL_VACUOUS;
+	want(f, "mode", v->kind == UKL_K_SYS_LEAVE ? 1 : 2, v->s[S(mode)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant truth = {
+	.id = "MF-truth",
+	.sentence = "ukl_mode says application when application code runs or is interrupted or "
+		    "resumed, and kernel when do_syscall_64() returns.",
+	.why = "It decides how the next event is classified: which stack it gets and whether "
+	       "exit work is done.",
+	.source = "arch/x86/entry/entry_64.S error_entry",
+	.exceptions = "None.",
+	.events = UKL_ON(APP_IN) | UKL_ON(INT_IN_APP) | UKL_ON(INT_OUT_APP) |
+		  UKL_ON(SYS_LEAVE),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_truth,
+};
+
+/*
+ * Stubs and paranoid handlers run for a while with the flag of what they
+ * interrupted; an event in there is only ever another paranoid one.
+ */
+static bool flag_in_transit(const struct ukl_view *v)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (v->kind == UKL_K_INT_IN_KERNEL && v->from != UKL_AT_KERNEL)
+		return true;
+	if (!ctx || ctx->tag != UKL_TAG_EVENT)
+		return ctx && ctx->phase == UKL_PHASE_OUT;
+	return ctx->paranoid || (ctx->app && !ctx->flips_in) ||
+	       ctx->phase == UKL_PHASE_OUT;
+}
+
+/* MF-handler */
+static enum ukl_result check_handler(const struct ukl_view *v, struct ukl_finding *f)
+{
+	bool app = v->kind == UKL_K_INT_C_APP;
+
+	if (!own(v) || (!app && flag_in_transit(v)))
+		return UKL_VACUOUS;
+	if (app)
+		want(f, "mode", 1, v->s[S(mode)]);
+	else
+		want_not(f, "mode", 2, v->s[S(mode)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant handler = {
+	.id = "MF-handler",
+	.sentence = "While a handler or other kernel code runs, ukl_mode does not say "
+		    "application.",
+	.why = "An event nested in it would be taken for one of the application: its frame "
+	       "would be moved over live ones and exit work be done in the middle.",
+	.source = "arch/x86/entry/entry_64.S error_entry; bug ledger B14",
+	.exceptions = "Entry stubs before the flip, return code after it, and #DB, NMI, #MC, "
+		      "which MF-nmi covers.",
+	.events = UKL_ON(INT_C_APP) | UKL_ON(INT_C_KERNEL) | UKL_ON(INT_IN_KERNEL),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_handler,
+};
+
+/* MF-alternate */
+static enum ukl_result check_alternate(const struct ukl_view *v, struct ukl_finding *f)
+{
+	uint64_t value = ARG(MODE_WRITE, value);
+
+	if (!is_own_write(v) || !v->task->mode_known)
+		return UKL_VACUOUS;
+	if (value == 2)
+		want(f, "mode before", 1, v->task->mode);
+	else if (value == 1 && !in_exec(v->task))
+		want(f, "mode before", 2, v->task->mode);
+	else if (value == 0)
+		want_not(f, "mode before", 2, v->task->mode);
+	else
+		return UKL_VACUOUS;
+	return verdict(f);
+}
+
+static const struct ukl_invariant alternate = {
+	.id = "MF-alternate",
+	.sentence = "A thread's ukl_mode alternates: 2 is stored only over 1, 1 only over 2.",
+	.why = "The flag is no counter: a second store of the same value means that two entries "
+	       "or two exits were nested.",
+	.source = "UKL RFC 03/10",
+	.exceptions = "exec, which clears the flag and sets it for the UKL program.",
+	.events = UKL_ON(MODE_WRITE),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_alternate,
+};
+
+/* MF-own */
+static enum ukl_result check_own(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_task *t;
+
+	if (!v->task->addr)
+		return UKL_VACUOUS;
+	t = ukl_model_task(v->model, ARG(MODE_WRITE, task));
+	if (!is_own_write(v) && (!t || t->exiting))
+		return UKL_VACUOUS;
+	want(f, "task", v->task->addr, ARG(MODE_WRITE, task));
+	return verdict(f);
+}
+
+static const struct ukl_invariant own_task = {
+	.id = "MF-own",
+	.sentence = "A CPU stores only to the ukl_mode of its current task.",
+	.why = "There is no lock; a store through a task pointer that was read before a "
+	       "schedule() reclassifies another task.",
+	.source = "bug ledger B2; include/linux/sched.h current",
+	.exceptions = "copy_thread() preparing a child that does not run yet.",
+	.events = UKL_ON(MODE_WRITE),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_own,
+};
+
+/* MF-nmi */
+static enum ukl_result check_nmi(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (!own(v) || !ctx || ctx->tag != UKL_TAG_EVENT || !ctx->paranoid ||
+	    ctx->truth[S(task)] != v->task->addr)
+		return UKL_VACUOUS;
+	want(f, "mode", ctx->truth[S(mode)], v->s[S(mode)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant nmi = {
+	.id = "MF-nmi",
+	.sentence = "#DB, NMI and #MC leave ukl_mode as they found it.",
+	.why = "They interrupt any instruction, entry and return code included, and must not "
+	       "show; meanwhile the flag must say kernel, or exceptions in the handler would "
+	       "do exit work in NMI context.",
+	.source = "bug ledger B14; arch/x86/kernel/nmi.c exc_nmi",
+	.exceptions = "None.",
+	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_nmi,
+};
+
+/* MF-nonukl-zero */
+static enum ukl_result check_nonukl_zero(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_task *next;
+
+	if (v->kind == UKL_K_SWITCH) {
+		next = ukl_model_task(v->model, ARG(SWITCH, next));
+		if (!next || !next->kthread || next->exiting)
+			return UKL_VACUOUS;
+		want(f, "mode", 0, ARG(SWITCH, mode));
+		return verdict(f);
+	}
+	if (!(ARG(FORK, pf) & (v->lay->pf_kthread | v->lay->pf_io_worker)) &&
+	    (!v->task->mode_known || v->task->mode))
+		return UKL_VACUOUS;
+	want(f, "mode", 0, ARG(FORK, mode));
+	return verdict(f);
+}
+
+static const struct ukl_invariant nonukl_zero = {
+	.id = "MF-nonukl-zero",
+	.sentence = "ukl_mode is 0 in kernel threads, io workers and children of ordinary tasks.",
+	.why = "They have no application side; a flag copied with the parent's task_struct "
+	       "would make their interrupts look like the application's.",
+	.source = "arch/x86/kernel/process.c copy_thread; bug ledger B22",
+	.exceptions = "A kernel thread that execs a program is an ordinary task from then on.",
+	.events = UKL_ON(FORK) | UKL_ON(SWITCH),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_nonukl_zero,
+};
+
+/* MF-exec-clear */
+static enum ukl_result check_exec_clear(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!v->ctx || !v->ctx->exec || !v->task->mode_known)
+		return UKL_VACUOUS;
+	want(f, "mode", 0, v->task->mode);
+	return verdict(f);
+}
+
+static const struct ukl_invariant exec_clear = {
+	.id = "MF-exec-clear",
+	.sentence = "A program started in ring 3 has ukl_mode 0.",
+	.why = "It would run at CPL 3 but be treated as UKL on kernel faults and user access.",
+	.source = "bug ledger B22; arch/x86/kernel/process.c flush_thread",
+	.exceptions = "None.",
+	.events = UKL_ON(INT_OUT_USER),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_exec_clear,
+};
+
+/* MF-by-exec */
+static enum ukl_result check_by_exec(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!is_own_write(v) || !v->task->mode_known || v->task->mode ||
+	    !ARG(MODE_WRITE, value) || !v->task->base_known)
+		return UKL_VACUOUS;
+	if (!in_exec(v->task))
+		ukl_note(f, "mode", UKL_REL_EQ, 0, 0, ARG(MODE_WRITE, value));
+	return verdict(f);
+}
+
+static const struct ukl_invariant by_exec = {
+	.id = "MF-by-exec",
+	.sentence = "A task becomes a UKL thread only inside execve.",
+	.why = "Becoming one means running at CPL 0; it needs the permission check, a fresh "
+	       "address space and credentials that exec provides.",
+	.source = "bug ledger B22; UKL RFC 08/10",
+	.exceptions = "Children of UKL threads are born so.  Not judged if the system call was "
+		      "entered before the trace began.",
+	.events = UKL_ON(MODE_WRITE),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_by_exec,
+};
+
+/* MF-switch */
+static enum ukl_result check_switch(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_task *next = ukl_model_task(v->model, ARG(SWITCH, next));
+
+	if (!next || !next->mode_known || next->exiting)
+		return UKL_VACUOUS;
+	want(f, "mode", next->mode, ARG(SWITCH, mode));
+	return verdict(f);
+}
+
+static const struct ukl_invariant switch_mode = {
+	.id = "MF-switch",
+	.sentence = "A task that is switched to has the ukl_mode that it had when it was "
+		    "switched away.",
+	.why = "The flag belongs to the thread: it says on which side that thread stopped.",
+	.source = "UKL RFC 03/10; arch/x86/kernel/process_64.c __switch_to",
+	.exceptions = "None.",
+	.events = UKL_ON(SWITCH),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_switch,
+};
+
+static const struct ukl_invariant *const invariants[] = {
+	&domain, &alternate, &own_task, &by_exec, &nonukl_zero, &switch_mode, &exec_clear,
+	&truth, &handler, &nmi, &writers, NULL
+};
+
+const struct ukl_group ukl_group_mf = {
+	.id = "MF", .title = "mode flag", .file = "model/inv_mode.c", .inv = invariants,
+};

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * judge.h - the words in which invariants are written (private to the model)
+ *
+ * The want_*() functions compare one value and note it in the finding if it is
+ * not as it should be; verdict() turns the notes into a result.  So a check reads:
+ * premise (else VACUOUS), wants, verdict.
+ *
+ * Thread rule: pure functions of their arguments.
+ */
+#ifndef UKL_JUDGE_H
+#define UKL_JUDGE_H
+
+#include <string.h>
+
+#include "model.h"
+
+#define X86_TF   0x00000100ull
+#define X86_IF   0x00000200ull
+#define X86_NT   0x00004000ull
+#define X86_RF   0x00010000ull
+#define X86_AC   0x00040000ull
+#define X86_CR4_SMAP (1ull << 21)
+
+/* The emulator holds these exactly at any instruction; RF has a will of its own. */
+#define FLAGS_EXACT (X86_TF | X86_IF | X86_NT | X86_AC)
+/* In a frame all bits are exact; bit 1 reads as one, whatever is loaded. */
+#define FLAGS_FRAME (~(X86_RF | 2))
+
+#define PT_REGS_SIZE (8ull * UKL_FRAME_SLOTS)
+#define PT_REGS_IP   (8ull * UKL_S_ip)
+/* x86 keeps "no reschedule needed" in the sign bit of preempt_count. */
+#define PREEMPT_MASK 0x7fffffffull
+#define ENOSYS_64    ((uint64_t)-38)
+
+#define NR_RT_SIGRETURN 15u
+#define NR_CLONE        56u
+#define NR_FORK         57u
+#define NR_VFORK        58u
+#define NR_EXECVE       59u
+#define NR_PTRACE       101u
+#define NR_MODIFY_LDT   154u
+#define NR_ARCH_PRCTL   158u
+#define NR_EXECVEAT     322u
+#define ARCH_SET_GS_64  0x1001u
+#define ARCH_SET_FS_64  0x1002u
+#define CLONE_SETTLS_64 0x80000u
+#define VECTOR_DB       1u
+#define VECTOR_NMI      2u
+#define VECTOR_BP       3u
+#define VECTOR_DF       8u
+#define VECTOR_PF       14u
+#define VECTOR_MC       18u
+#define VECTOR_VC       29u
+#define VECTOR_SYSCALL  0x80u
+#define FIRST_IRQ       32u
+
+#define S(name) (UKL_S_##name)
+#define ARG(CLASS, name) (v->ev->arg[UKL_A_##CLASS##_##name])
+
+static inline bool in_range(uint64_t x, uint64_t lo, uint64_t hi)
+{
+	return x - lo < hi - lo;
+}
+
+static inline bool in_app_text(const struct ukl_layout *l, uint64_t ip)
+{
+	return in_range(ip, l->app_text_start, l->app_text_end);
+}
+
+/* The gate's first instruction may lie before the seam's first label. */
+static inline bool in_seam_in(const struct ukl_layout *l, uint64_t ip)
+{
+	return in_range(ip, l->seam_in_start, l->seam_in_end) || ip == l->gate_call;
+}
+
+static inline bool in_seam_out(const struct ukl_layout *l, uint64_t ip)
+{
+	return in_range(ip, l->seam_out_start, l->seam_out_end);
+}
+
+static inline bool in_user_half(const struct ukl_layout *l, uint64_t addr)
+{
+	return addr < l->task_size_max;
+}
+
+static inline bool in_kernel_half(uint64_t addr)
+{
+	return addr >> 63;
+}
+
+static inline bool in_cea(const struct ukl_layout *l, uint64_t addr)
+{
+	return in_range(addr, l->cea_start, l->cea_end);
+}
+
+/* Closed above: RSP of an empty stack is its end. */
+static inline bool on_task_stack(const struct ukl_view *v, uint64_t sp)
+{
+	return in_range(sp - 1, v->task->stack, v->task->stack + v->lay->thread_size);
+}
+
+/* Was the sampled per-CPU area really that of the task that runs? */
+static inline bool own(const struct ukl_view *v)
+{
+	return v->task->addr && v->s[S(task)] == v->task->addr;
+}
+
+bool ukl_model_edited(const struct ukl_model *model, const struct ukl_ctx *ctx);
+
+/* Another task may have changed the registers: ptrace, modify_ldt. */
+static inline bool edited(const struct ukl_view *v)
+{
+	return ukl_model_edited(v->model, v->ctx);
+}
+
+void ukl_note(struct ukl_finding *f, const char *name, enum ukl_relation rel,
+	      uint64_t expected, uint64_t limit, uint64_t found);
+void ukl_want_slots(struct ukl_finding *f, uint32_t slots, const uint64_t *expected,
+		    const uint64_t *found);
+
+static inline void want(struct ukl_finding *f, const char *name, uint64_t expected,
+			uint64_t found)
+{
+	if (expected != found)
+		ukl_note(f, name, UKL_REL_EQ, expected, 0, found);
+}
+
+static inline void want_not(struct ukl_finding *f, const char *name, uint64_t expected,
+			    uint64_t found)
+{
+	if (expected == found)
+		ukl_note(f, name, UKL_REL_NE, expected, 0, found);
+}
+
+static inline void want_in(struct ukl_finding *f, const char *name, uint64_t lo,
+			   uint64_t hi, uint64_t found)
+{
+	if (!in_range(found, lo, hi))
+		ukl_note(f, name, UKL_REL_IN, lo, hi, found);
+}
+
+static inline void want_out(struct ukl_finding *f, const char *name, uint64_t lo,
+			    uint64_t hi, uint64_t found)
+{
+	if (in_range(found, lo, hi))
+		ukl_note(f, name, UKL_REL_OUT, lo, hi, found);
+}
+
+static inline void want_set(struct ukl_finding *f, const char *name, uint64_t bits,
+			    uint64_t found)
+{
+	if (~found & bits)
+		ukl_note(f, name, UKL_REL_SET, bits, 0, found);
+}
+
+static inline void want_clear(struct ukl_finding *f, const char *name, uint64_t bits,
+			      uint64_t found)
+{
+	if (found & bits)
+		ukl_note(f, name, UKL_REL_CLEAR, bits, 0, found);
+}
+
+/* All general registers, the common case first. */
+static inline void want_gprs(struct ukl_finding *f, const uint64_t *expected,
+			     const uint64_t *found)
+{
+	if (memcmp(expected, found, 15 * sizeof(*found)))
+		ukl_want_slots(f, UKL_SET_GPRS, expected, found);
+}
+
+static inline enum ukl_result verdict(const struct ukl_finding *f)
+{
+	return f->n ? UKL_VIOLATED : UKL_HOLDS;
+}
+
+/*
+ * Do these registers start a signal handler that was set up over old ones?  The
+ * kernel leaves AX 0, DI the signal, DX and SI addresses in the frame at SP:
+ * setup_rt_frame().  The frame has a fixed layout, so nothing else looks like it.
+ */
+static inline bool starts_handler(const uint64_t *r)
+{
+	return r[S(ax)] == 0 && r[S(di)] - 1 < 64 && r[S(dx)] == r[S(sp)] + 8 &&
+	       r[S(si)] == r[S(sp)] + 312;
+}
+
+static inline const struct ukl_ctx *ukl_bottom(const struct ukl_task *t)
+{
+	return t->depth ? &t->ctx[0] : NULL;
+}
+
+extern const struct ukl_group ukl_group_se, ukl_group_sx, ukl_group_mf, ukl_group_st,
+	ukl_group_ir, ukl_group_pf, ukl_group_th, ukl_group_as, ukl_group_is;
+
+#endif /* UKL_JUDGE_H */

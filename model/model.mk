@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# build/model/libuklmodel.a: the reference model.  It needs the C library only.
+
+MODEL_SRCS := step tasks catalogue inv_entry inv_exit inv_mode inv_stack inv_irq \
+	inv_fault inv_thread inv_space inv_isolation
+MODEL_OBJS := $(MODEL_SRCS:%=$(BUILD)/model/%.o)
+MODEL_LIB  := $(BUILD)/model/libuklmodel.a
+UKL_ARCHIVES += $(MODEL_LIB)
+
+-include $(MODEL_OBJS:.o=.d)
+
+$(MODEL_OBJS): $(BUILD)/model/%.o: model/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+
+$(MODEL_LIB): $(MODEL_OBJS)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^

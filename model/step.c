@@ -1,0 +1,920 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * step.c - the model's one step: classify the event, judge it, apply it
+ *
+ * An event is judged against the state before it.  Then the transition table says
+ * in which places a task can be when it happens, where it is next, and what else
+ * changes.  The model follows the machine even where the machine is wrong, so one
+ * bug is one violation and not an avalanche.
+ *
+ * Errors: none but lack of memory at creation.  Threads: see model.h.
+ */
+#include <stdlib.h>
+
+#include "judge.h"
+#include "tasks.h"
+
+struct judge_list {
+	unsigned int n;
+	uint16_t *index;	/* into the catalogue, ascending */
+	ukl_check_fn **check;
+};
+
+struct ukl_model {
+	struct ukl_layout lay;
+	struct ukl_model_options opt;
+	struct ukl_tasks tasks;
+	struct ukl_cpu *cpu;
+	struct ukl_task *limbo;			/* one for each CPU */
+	struct judge_list list[UKL_KINDS];
+	uint64_t (*count)[UKL_RESULTS];		/* by invariant */
+	uint64_t kind_count[UKL_KINDS];
+};
+
+/*
+ * CLASSIFICATION
+ */
+
+/* Vectors whose delivery pushes an error code: Intel SDM 3A, table 6-1. */
+static bool has_error_code(unsigned int vector)
+{
+	return vector < 32 && (0x60227d00u >> vector & 1);
+}
+
+static enum ukl_where interrupted(const struct ukl_layout *l, const uint64_t *s)
+{
+	if (s[S(cs)] & 3)
+		return UKL_AT_USER;
+	/* The kernel never executes the user half: it was the application's jump. */
+	if (in_app_text(l, s[S(ip)]) || in_user_half(l, s[S(ip)]))
+		return UKL_AT_APP;
+	if (in_seam_in(l, s[S(ip)]))
+		return UKL_AT_SEAM_IN;
+	return in_seam_out(l, s[S(ip)]) ? UKL_AT_SEAM_OUT : UKL_AT_KERNEL;
+}
+
+static enum ukl_kind classify_int_in(struct ukl_view *v)
+{
+	v->from = interrupted(v->lay, v->s);
+	v->hw = ARG(INT_IN, rsp) + 8 * has_error_code(ARG(INT_IN, vector));
+	if (v->from == UKL_AT_USER)
+		return UKL_K_INT_IN_USER;
+	if (v->from == UKL_AT_APP)
+		return UKL_K_INT_IN_APP;
+	/* In the gate it is the application's until the stack is the kernel's. */
+	if (v->from == UKL_AT_SEAM_IN && in_user_half(v->lay, v->s[S(sp)]))
+		return UKL_K_INT_IN_APP;
+	return UKL_K_INT_IN_KERNEL;
+}
+
+static enum ukl_kind classify_int_c(struct ukl_view *v)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (!ctx || ctx->tag != UKL_TAG_EVENT || ctx->have_regs || ctx->iret_fault) {
+		v->ctx = NULL;
+		return UKL_K_INT_C_OTHER;
+	}
+	if (ctx->from == UKL_AT_USER)
+		return UKL_K_INT_C_USER;
+	if (!ctx->app)
+		return UKL_K_INT_C_KERNEL;
+	if (!ctx->paranoid)
+		return UKL_K_INT_C_APP;
+	v->ctx = NULL;
+	return UKL_K_INT_C_OTHER;
+}
+
+/*
+ * An IRET that only goes on: sync_core() and the NMI entry return to the next
+ * instruction; an NMI during an NMI makes the first one return into itself.
+ */
+static bool returns_to_self(const struct ukl_view *v)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (v->s[S(ip)] == ARG(INT_OUT, pc) + 2)
+		return true;
+	return ctx && ctx->tag == UKL_TAG_EVENT && ctx->vector == VECTOR_NMI &&
+	       in_cea(v->lay, v->s[S(sp)]) && !in_cea(v->lay, ctx->truth[S(sp)]);
+}
+
+static enum ukl_kind classify_int_out(struct ukl_view *v)
+{
+	enum ukl_where to = interrupted(v->lay, v->s);
+
+	v->hw = ARG(INT_OUT, rsp);
+	if (to == UKL_AT_USER) {
+		v->ctx = ukl_bottom(v->task);
+		return UKL_K_INT_OUT_USER;
+	}
+	if (returns_to_self(v))
+		return UKL_K_INT_OUT_SELF;
+	if (to == UKL_AT_APP)
+		return UKL_K_INT_OUT_APP;
+	if (to == UKL_AT_SEAM_IN && in_user_half(v->lay, v->s[S(sp)]))
+		return UKL_K_INT_OUT_APP;
+	if (v->ctx && v->ctx->tag != UKL_TAG_EVENT)
+		v->ctx = NULL;
+	return UKL_K_INT_OUT_KERNEL;
+}
+
+/* Classes with one kind each. */
+static const uint8_t plain_kind[UKL_CLASSES] = {
+	[UKL_EV_GATE_IN] = UKL_K_GATE_IN,
+	[UKL_EV_SYS_ENTER] = UKL_K_SYS_ENTER,
+	[UKL_EV_SYS_LEAVE] = UKL_K_SYS_LEAVE,
+	[UKL_EV_MODE_WRITE] = UKL_K_MODE_WRITE,
+	[UKL_EV_APP_IN] = UKL_K_APP_IN,
+	[UKL_EV_APP_EDGE] = UKL_K_APP_EDGE,
+	[UKL_EV_USER_IN] = UKL_K_USER_IN,
+	[UKL_EV_USER_OUT] = UKL_K_USER_OUT,
+	[UKL_EV_SWITCH] = UKL_K_SWITCH,
+	[UKL_EV_TASK] = UKL_K_TASK,
+	[UKL_EV_FORK] = UKL_K_FORK,
+	[UKL_EV_EXEC] = UKL_K_EXEC,
+	[UKL_EV_EXIT] = UKL_K_EXIT,
+	[UKL_EV_CTRL] = UKL_K_CTRL,
+	[UKL_EV_STRAY_WRITE] = UKL_K_STRAY_WRITE,
+	[UKL_EV_END] = UKL_K_END,
+};
+
+static void classify(struct ukl_view *v)
+{
+	const struct ukl_task *t = v->task;
+
+	v->ctx = t->depth ? &t->ctx[t->depth - 1] : NULL;
+	switch (v->ev->cls) {
+	case UKL_EV_INT_IN:
+		v->kind = classify_int_in(v);
+		break;
+	case UKL_EV_INT_C:
+		v->kind = classify_int_c(v);
+		break;
+	case UKL_EV_INT_OUT:
+		v->kind = classify_int_out(v);
+		break;
+	case UKL_EV_SYS_ENTER:
+	case UKL_EV_SYS_LEAVE:
+		if (v->ctx && v->ctx->tag != UKL_TAG_SYSCALL)
+			v->ctx = NULL;
+		v->kind = plain_kind[v->ev->cls];
+		break;
+	default:
+		v->kind = v->ev->cls < UKL_CLASSES ? plain_kind[v->ev->cls] : UKL_K_NONE;
+	}
+}
+
+/*
+ * JUDGEMENT
+ */
+
+static void report(struct ukl_model *m, const struct ukl_view *v, unsigned int index,
+		   const struct ukl_finding *f)
+{
+	const struct ukl_violation violation = {
+		.index = index,
+		.inv = ukl_invariant_at(index, NULL),
+		.view = v,
+		.finding = f,
+	};
+
+	if (m->opt.report)
+		m->opt.report(m->opt.arg, &violation);
+}
+
+static unsigned int judge(struct ukl_model *m, const struct ukl_view *v)
+{
+	const struct judge_list *list = &m->list[v->kind];
+	unsigned int violated = 0;
+	struct ukl_finding f;
+
+	for (unsigned int i = 0; i < list->n; i++) {
+		enum ukl_result result;
+
+		f.n = 0;
+		result = list->check[i](v, &f);
+		m->count[list->index[i]][result]++;
+		if (result != UKL_VIOLATED)
+			continue;
+		violated++;
+		report(m, v, list->index[i], &f);
+	}
+	return violated;
+}
+
+/*
+ * APPLICATION
+ */
+
+struct step {
+	struct ukl_model *m;
+	struct ukl_view *v;
+	struct ukl_cpu *cpu;
+	struct ukl_task *task;
+	struct ukl_ctx *top;	/* of task, or NULL */
+	uint64_t last_iret;	/* if the CPU's previous event was one: its address */
+};
+
+static bool runs_somewhere(const void *arg, const struct ukl_task *t)
+{
+	const struct ukl_model *m = arg;
+
+	for (unsigned int i = 0; i < m->opt.cpus; i++) {
+		if (m->cpu[i].cur == t)
+			return true;
+	}
+	return false;
+}
+
+static struct ukl_task *task_get(struct ukl_model *m, uint64_t addr)
+{
+	return ukl_tasks_get(&m->tasks, addr, runs_somewhere, m);
+}
+
+static struct ukl_ctx *open_ctx(struct step *st, enum ukl_tag tag, enum ukl_where from,
+				uint64_t pc)
+{
+	struct ukl_ctx *ctx = ukl_ctx_push(&st->m->tasks, st->task);
+
+	ctx->tag = tag;
+	ctx->from = from;
+	ctx->pc = pc;
+	ctx->cpu = st->v->ev->cpu;
+	ctx->order = st->v->ev->order;
+	ctx->time = st->v->ev->time;
+	memcpy(ctx->truth, st->v->s, sizeof(ctx->truth));
+	return ctx;
+}
+
+/* Which calls edit registers of other tasks; i386 numbers count too, to be safe. */
+static void note_edits(struct step *st, struct ukl_ctx *ctx, uint64_t nr)
+{
+	switch ((uint32_t)nr) {
+	case NR_PTRACE:
+	case NR_MODIFY_LDT:
+	case 26:	/* i386 ptrace */
+	case 123:	/* i386 modify_ldt */
+	case 243:	/* i386 set_thread_area */
+		ukl_ctx_edits(&st->m->tasks, ctx);
+	}
+}
+
+/* What application code has in these registers is what it must find again. */
+static void note_app_bases(struct step *st)
+{
+	const uint64_t *s = st->v->s;
+	struct ukl_task *t = st->task;
+
+	t->fs_base = s[S(fs_base)];
+	t->kgs_base = s[S(kgs_base)];
+	t->kgs_cpu = st->v->ev->cpu;
+	t->cr3 = s[S(cr3)];
+	t->fs_known = t->kgs_known = t->cr3_known = true;
+}
+
+/* The SWAPGS count's parity tells which GS base is active. */
+static void note_parity(struct ukl_cpu *cpu, uint64_t swapgs, bool kernel)
+{
+	if (cpu->swapgs_known)
+		return;
+	cpu->kernel_parity = (swapgs ^ !kernel) & 1;
+	cpu->swapgs_known = true;
+}
+
+/*
+ * A handler may start while the gate was interrupted, and call the gate itself:
+ * such gates stay suspended below.  A handler that never returns leaves them, so
+ * they may not pile up.
+ */
+static void settle_gates(struct step *st)
+{
+	struct ukl_task *t = st->task;
+	unsigned int n = 0;
+
+	while (n < t->depth && n < UKL_MODEL_DEPTH / 2 &&
+	       t->ctx[n].tag == UKL_TAG_SYSCALL && t->ctx[n].phase == UKL_PHASE_ENTRY)
+		n++;
+	ukl_ctx_drop(&st->m->tasks, t, n == t->depth ? n : 0);
+	t->base_known = true;
+}
+
+static void apply_gate_in(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	const struct ukl_layout *l = v->lay;
+	bool call = ARG(GATE_IN, pc) != l->gate_jump;
+	struct ukl_task *t = st->task;
+	struct ukl_ctx *ctx;
+
+	/* The gate's own access faulted: its first instruction starts again. */
+	if (t->where == UKL_AT_SEAM_IN && st->top && st->top->tag == UKL_TAG_SYSCALL)
+		ukl_ctx_drop(&st->m->tasks, t, t->depth - 1);
+	settle_gates(st);
+	t->repeats = 0;
+	note_app_bases(st);
+	note_parity(st->cpu, ARG(GATE_IN, swapgs), true);
+	ctx = open_ctx(st, UKL_TAG_SYSCALL, UKL_AT_APP, ARG(GATE_IN, pc));
+	ctx->ret = call ? ARG(GATE_IN, ret) : v->s[S(cx)];
+	ctx->sp = v->s[S(sp)] + (call ? 8 : 0);
+	ctx->swapgs = ARG(GATE_IN, swapgs);
+	note_edits(st, ctx, v->s[S(ax)]);
+}
+
+static void apply_sys_enter(struct step *st)
+{
+	struct ukl_ctx *ctx = st->top;
+
+	if (!ctx || ctx->tag != UKL_TAG_SYSCALL)
+		return;
+	memcpy(ctx->regs, st->v->s, sizeof(ctx->regs));
+	ctx->have_regs = true;
+	ctx->hw = st->v->ev->arg[UKL_A_SYS_ENTER_frame];
+	ctx->phase = UKL_PHASE_C;
+}
+
+static void note_arch_prctl(struct ukl_task *t, const struct ukl_ctx *ctx,
+			    const uint64_t *regs)
+{
+	if ((uint32_t)ctx->truth[S(ax)] != NR_ARCH_PRCTL || regs[S(ax)] != 0)
+		return;
+	if (ctx->truth[S(di)] == ARCH_SET_FS_64)
+		t->fs_base = ctx->truth[S(si)];
+	if (ctx->truth[S(di)] == ARCH_SET_GS_64)
+		t->kgs_base = ctx->truth[S(si)];
+}
+
+static void apply_sys_leave(struct step *st)
+{
+	struct ukl_ctx *ctx = st->top;
+
+	if (!ctx || ctx->tag != UKL_TAG_SYSCALL)
+		return;
+	note_arch_prctl(st->task, ctx, st->v->s);
+	memcpy(ctx->regs, st->v->s, sizeof(ctx->regs));
+	ctx->have_regs = ctx->left = true;
+	ctx->phase = UKL_PHASE_LEFT;
+}
+
+static void flip(struct step *st, uint64_t value)
+{
+	struct ukl_ctx *ctx = st->top;
+	bool paranoid = ctx && ctx->paranoid;
+
+	if (value == 2) {
+		if (!paranoid)
+			st->task->where = UKL_AT_SEAM_OUT;
+		if (ctx && ctx->flips_out < 255)
+			ctx->flips_out++;
+		if (ctx && !paranoid)
+			ctx->phase = UKL_PHASE_OUT;
+		return;
+	}
+	st->task->where = UKL_AT_KERNEL;
+	if (value != 1 || !ctx)
+		return;
+	if (ctx->flips_in < 255)
+		ctx->flips_in++;
+	if (ctx->phase == UKL_PHASE_ENTRY)
+		ctx->phase = UKL_PHASE_ENTERED;
+}
+
+static void apply_mode_write(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	struct ukl_task *t = ukl_tasks_find(&st->m->tasks, ARG(MODE_WRITE, task));
+
+	if (!t)
+		return;
+	t->mode = ARG(MODE_WRITE, value);
+	t->mode_known = true;
+	if (t == st->task)
+		flip(st, ARG(MODE_WRITE, value));
+}
+
+/*
+ * NMI outside ring 3, and #DB and #MC outside ring 3 and application text, can hit
+ * where no flag tells what was interrupted.  They stay on their own stack, save
+ * ukl_mode and restore it.
+ */
+static bool is_paranoid(unsigned int vector, enum ukl_where from)
+{
+	if (vector == VECTOR_NMI)
+		return from != UKL_AT_USER;
+	return (vector == VECTOR_DB || vector == VECTOR_MC) && from != UKL_AT_USER &&
+	       from != UKL_AT_APP;
+}
+
+/* An IRET to ring 3 or the application faulted: the kernel answers as if they had. */
+static bool is_iret_fault(const struct step *st)
+{
+	return st->v->kind == UKL_K_INT_IN_KERNEL && st->last_iret &&
+	       st->v->s[S(ip)] == st->last_iret;
+}
+
+static void prepare_event(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	struct ukl_task *t = st->task;
+
+	if (v->kind == UKL_K_INT_IN_USER) {
+		ukl_ctx_drop(&st->m->tasks, t, 0);
+		t->base_known = true;
+		note_parity(st->cpu, ARG(INT_IN, swapgs), false);
+	} else if (v->kind == UKL_K_INT_IN_APP && v->from == UKL_AT_APP) {
+		settle_gates(st);
+		note_app_bases(st);
+	}
+}
+
+static void apply_int_in(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	bool iret_fault = is_iret_fault(st);
+	struct ukl_ctx *ctx;
+
+	prepare_event(st);
+	ctx = open_ctx(st, UKL_TAG_EVENT, v->from, ARG(INT_IN, pc));
+	ctx->vector = ARG(INT_IN, vector);
+	ctx->error = ARG(INT_IN, error);
+	ctx->swapgs = ARG(INT_IN, swapgs);
+	ctx->hw = v->hw;
+	ctx->ist = in_cea(v->lay, v->hw);
+	ctx->app = v->kind == UKL_K_INT_IN_APP;
+	ctx->iret_fault = iret_fault;
+	ctx->paranoid = is_paranoid(ctx->vector, v->from);
+	if (ctx->vector == VECTOR_SYSCALL)
+		note_edits(st, ctx, v->s[S(ax)]);
+}
+
+static void count_repeats(struct ukl_task *t, const struct ukl_ctx *ctx)
+{
+	const uint64_t fault[3] = { ctx->truth[S(ip)], ctx->truth[S(cr2)], ctx->error };
+
+	if (ctx->vector != VECTOR_PF) {
+		t->repeats = 0;
+		return;
+	}
+	t->repeats = memcmp(fault, t->last_fault, sizeof(fault)) ? 0 : t->repeats + 1;
+	memcpy(t->last_fault, fault, sizeof(fault));
+}
+
+static void apply_int_c(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	struct ukl_ctx *ctx = st->top;
+
+	if (!v->ctx)
+		return;
+	memcpy(ctx->regs, v->s, sizeof(ctx->regs));
+	ctx->have_regs = true;
+	ctx->phase = UKL_PHASE_C;
+	ctx->moved = ctx->ist && !in_cea(v->lay, ARG(INT_C, frame));
+	if (ctx->app)
+		count_repeats(st->task, ctx);
+}
+
+static void set_landing(struct step *st)
+{
+	struct ukl_landing *to = &st->cpu->landing;
+	const struct ukl_view *v = st->v;
+
+	to->valid = in_app_text(v->lay, v->s[S(ip)]);
+	to->syscall = v->ctx && v->ctx->tag == UKL_TAG_SYSCALL && !v->ctx->exec;
+	to->orig_ax = to->syscall ? v->ctx->truth[S(ax)] : ~0ull;
+	to->pc = ARG(INT_OUT, pc);
+	memcpy(to->state, v->s, sizeof(to->state));
+}
+
+static void apply_out_app(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	struct ukl_task *t = st->task;
+
+	set_landing(st);
+	if (t->depth)
+		ukl_ctx_drop(&st->m->tasks, t, t->depth - 1);
+	settle_gates(st);
+	t->where = interrupted(v->lay, v->s);
+	note_app_bases(st);
+	st->cpu->iret_pc = ARG(INT_OUT, pc);
+}
+
+/* The context whose pushed words this IRET pops; else the top one. */
+static unsigned int depth_after(const struct ukl_task *t, uint64_t hw)
+{
+	for (unsigned int d = t->depth; d-- > 0; ) {
+		if (t->ctx[d].tag == UKL_TAG_EVENT && t->ctx[d].hw == hw)
+			return d;
+	}
+	return t->depth - 1;
+}
+
+static void apply_out_kernel(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	struct ukl_task *t = st->task;
+
+	if (v->ctx)
+		ukl_ctx_drop(&st->m->tasks, t, depth_after(t, v->hw));
+	t->where = interrupted(v->lay, v->s);
+}
+
+static void leave_to_user(struct step *st)
+{
+	ukl_ctx_drop(&st->m->tasks, st->task, 0);
+	st->task->base_known = true;
+	/* Whatever the application knew is gone once ring 3 has run. */
+	st->task->fs_known = st->task->kgs_known = st->task->cr3_known = false;
+}
+
+static void apply_out_user(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+
+	leave_to_user(st);
+	st->cpu->iret_pc = ARG(INT_OUT, pc);
+}
+
+static void apply_user_in(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	struct ukl_ctx *ctx;
+
+	leave_to_user(st);
+	note_parity(st->cpu, ARG(USER_IN, swapgs), false);
+	ctx = open_ctx(st, UKL_TAG_USER_SYSCALL, UKL_AT_USER, ARG(USER_IN, pc));
+	ctx->swapgs = ARG(USER_IN, swapgs);
+	note_edits(st, ctx, v->s[S(ax)]);
+}
+
+static void apply_switch(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	struct ukl_task *next = task_get(st->m, ARG(SWITCH, next));
+	struct ukl_task *prev = ukl_tasks_find(&st->m->tasks, ARG(SWITCH, prev));
+
+	if (prev)
+		prev->repeats = 0;
+	if (!st->cpu->gs_known) {
+		st->cpu->gs_base = v->s[S(gs_base)];
+		st->cpu->gs_known = in_kernel_half(st->cpu->gs_base);
+	}
+	next->stack = ARG(SWITCH, stack);
+	next->used = v->ev->order;
+	if (!next->mode_known) {
+		next->mode = ARG(SWITCH, mode);
+		next->mode_known = true;
+	}
+	st->cpu->cur = next;
+}
+
+static void apply_task(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	struct ukl_task *t = task_get(st->m, ARG(TASK, task));
+
+	/* Somebody else lives there now, born without wake_up_new_task(). */
+	if (t->exiting && t->pid != (uint32_t)ARG(TASK, ids))
+		ukl_task_reset(&st->m->tasks, t);
+	t->pid = (uint32_t)ARG(TASK, ids);
+	t->tgid = ARG(TASK, ids) >> 32;
+	t->stack = ARG(TASK, stack);
+	memcpy(t->comm, &ARG(TASK, comm0), 8);
+	memcpy(t->comm + 8, &ARG(TASK, comm1), 8);
+	t->comm[16] = 0;
+}
+
+/* The FS base that a child of clone, fork or vfork starts with. */
+static void child_fs(struct ukl_task *child, const struct ukl_ctx *call)
+{
+	uint32_t nr;
+
+	if (!call || call->tag != UKL_TAG_SYSCALL)
+		return;
+	nr = call->truth[S(ax)];
+	if (nr < NR_CLONE || nr > NR_VFORK)
+		return;
+	child->fs_known = true;
+	child->fs_base = call->truth[S(fs_base)];
+	if (nr == NR_CLONE && (call->truth[S(di)] & CLONE_SETTLS_64))
+		child->fs_base = call->truth[S(r8)];
+}
+
+static void apply_fork(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	struct ukl_task *parent = st->task;
+	struct ukl_task *child = task_get(st->m, ARG(FORK, child));
+	struct ukl_ctx *ctx;
+
+	ukl_task_reset(&st->m->tasks, child);
+	child->stack = ARG(FORK, stack);
+	child->mode = ARG(FORK, mode);
+	child->mode_known = true;
+	child->base_known = true;
+	child->used = v->ev->order;
+	child->where = UKL_AT_KERNEL;
+	child->kthread = ARG(FORK, pf) & (v->lay->pf_kthread | v->lay->pf_io_worker);
+	child_fs(child, ukl_bottom(parent));
+	st->task = child;
+	ctx = open_ctx(st, UKL_TAG_FORK_CHILD, UKL_AT_KERNEL, ARG(FORK, pc));
+	ctx->kthread = child->kthread;
+	ctx->have_regs = true;
+	memcpy(ctx->regs, v->s, sizeof(ctx->regs));
+	st->task = parent;
+}
+
+static void apply_exec(struct step *st)
+{
+	struct ukl_task *t = st->task;
+
+	for (unsigned int i = 0; i < t->depth; i++)
+		t->ctx[i].exec = true;
+	t->fs_known = t->kgs_known = t->cr3_known = false;
+}
+
+static void apply_exit(struct step *st)
+{
+	st->task->exiting = true;
+	/* It will not return: calls that edit end here. */
+	for (unsigned int i = 0; i < st->task->depth; i++) {
+		struct ukl_ctx *ctx = &st->task->ctx[i];
+
+		if (!ctx->edits)
+			continue;
+		ctx->edits = false;
+		st->m->tasks.edit_open--;
+		st->m->tasks.edit_epoch++;
+	}
+}
+
+static void apply_ctrl(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	uint64_t value = ARG(CTRL, value);
+
+	switch (ARG(CTRL, reg)) {
+	case UKL_CTRL_IDTR:
+		st->cpu->idt = value;
+		st->cpu->idt_known = true;
+		break;
+	case 0xc0000082:	/* LSTAR */
+		st->cpu->lstar = value;
+		st->cpu->lstar_known = true;
+		break;
+	case UKL_CTRL_FSBASE:
+		/* WRFSBASE by the application itself */
+		if (in_app_text(v->lay, ARG(CTRL, pc)))
+			st->task->fs_base = value;
+	}
+}
+
+/*
+ * THE TRANSITION TABLE
+ *
+ *   from   where the task can be when this happens (if it is known);
+ *   next   where it is then; KEEP if that depends, and the action says it.
+ */
+#define AT(name) (1u << UKL_AT_##name)
+#define ANYWHERE ((1u << UKL_WHERES) - 1)
+#define KEEP UKL_WHERES
+
+struct transition {
+	uint8_t from;
+	uint8_t next;
+	void (*apply)(struct step *st);
+};
+
+static const struct transition transitions[UKL_KINDS] = {
+	[UKL_K_GATE_IN] = { AT(APP) | AT(SEAM_IN), UKL_AT_SEAM_IN, apply_gate_in },
+	[UKL_K_SYS_ENTER] = { AT(KERNEL), UKL_AT_KERNEL, apply_sys_enter },
+	[UKL_K_SYS_LEAVE] = { AT(KERNEL), UKL_AT_KERNEL, apply_sys_leave },
+	[UKL_K_MODE_WRITE] = { ANYWHERE, KEEP, apply_mode_write },
+	[UKL_K_INT_IN_APP] = { AT(APP) | AT(SEAM_IN), UKL_AT_KERNEL, apply_int_in },
+	[UKL_K_INT_IN_KERNEL] = { AT(KERNEL) | AT(SEAM_IN) | AT(SEAM_OUT),
+				  UKL_AT_KERNEL, apply_int_in },
+	[UKL_K_INT_IN_USER] = { AT(USER), UKL_AT_KERNEL, apply_int_in },
+	[UKL_K_INT_C_APP] = { AT(KERNEL), UKL_AT_KERNEL, apply_int_c },
+	[UKL_K_INT_C_KERNEL] = { AT(KERNEL), UKL_AT_KERNEL, apply_int_c },
+	[UKL_K_INT_C_USER] = { AT(KERNEL), UKL_AT_KERNEL, apply_int_c },
+	[UKL_K_INT_C_OTHER] = { AT(KERNEL), UKL_AT_KERNEL, apply_int_c },
+	[UKL_K_INT_OUT_APP] = { AT(SEAM_OUT) | AT(KERNEL), KEEP, apply_out_app },
+	[UKL_K_INT_OUT_KERNEL] = { AT(KERNEL), KEEP, apply_out_kernel },
+	[UKL_K_INT_OUT_USER] = { AT(KERNEL), UKL_AT_USER, apply_out_user },
+	[UKL_K_INT_OUT_SELF] = { AT(KERNEL), KEEP, NULL },
+	[UKL_K_APP_IN] = { AT(APP), UKL_AT_APP, NULL },
+	[UKL_K_APP_EDGE] = { AT(APP), UKL_AT_KERNEL, NULL },
+	[UKL_K_USER_IN] = { AT(USER), UKL_AT_KERNEL, apply_user_in },
+	[UKL_K_USER_OUT] = { AT(KERNEL), UKL_AT_USER, leave_to_user },
+	[UKL_K_SWITCH] = { AT(KERNEL), KEEP, apply_switch },
+	[UKL_K_TASK] = { ANYWHERE, KEEP, apply_task },
+	[UKL_K_FORK] = { AT(KERNEL), KEEP, apply_fork },
+	[UKL_K_EXEC] = { AT(KERNEL), KEEP, apply_exec },
+	[UKL_K_EXIT] = { AT(KERNEL), KEEP, apply_exit },
+	[UKL_K_CTRL] = { ANYWHERE, KEEP, apply_ctrl },
+	[UKL_K_STRAY_WRITE] = { ANYWHERE, KEEP, NULL },
+	[UKL_K_END] = { ANYWHERE, KEEP, NULL },
+};
+
+bool ukl_model_can(enum ukl_where where, enum ukl_kind kind)
+{
+	return where == UKL_AT_UNKNOWN || (transitions[kind].from >> where & 1);
+}
+
+/* A promise of IRET concerns the very next event of the CPU, and no other. */
+static void expire(struct ukl_cpu *cpu, enum ukl_kind kind)
+{
+	if (kind == UKL_K_TASK || kind == UKL_K_END)
+		return;
+	cpu->landing.valid = false;
+	cpu->iret_pc = 0;
+}
+
+static void apply(struct ukl_model *m, struct ukl_view *v)
+{
+	const struct transition *tr = &transitions[v->kind];
+	struct ukl_cpu *cpu = &m->cpu[v->ev->cpu];
+	struct ukl_task *t = cpu->cur;
+	struct step st = {
+		.m = m, .v = v, .cpu = cpu, .task = t,
+		.top = t->depth ? &t->ctx[t->depth - 1] : NULL,
+		.last_iret = cpu->iret_pc,
+	};
+
+	expire(cpu, v->kind);
+	if (tr->apply)
+		tr->apply(&st);
+	if (tr->next != KEEP)
+		t->where = tr->next;
+}
+
+/* Before the first task switch, the per-CPU area is the only witness. */
+static struct ukl_task *current_task(struct ukl_model *m, const struct ukl_event *ev)
+{
+	struct ukl_cpu *cpu = &m->cpu[ev->cpu];
+	uint64_t addr = ev->state[S(task)];
+	struct ukl_task *t;
+
+	if (cpu->cur != cpu->limbo || !in_kernel_half(addr))
+		return cpu->cur;
+	if (ev->cls == UKL_EV_SWITCH || ev->cls == UKL_EV_TASK || ev->cls == UKL_EV_END)
+		return cpu->cur;
+	t = task_get(m, addr);
+	cpu->cur = t;
+	return t;
+}
+
+/* What ukl_mode is, as long as no store to it was seen. */
+static void learn_mode(struct ukl_task *t, const struct ukl_event *ev)
+{
+	if (t->mode_known || !t->addr || ev->state[S(task)] != t->addr)
+		return;
+	if (ev->cls != UKL_EV_SYS_ENTER && ev->cls != UKL_EV_INT_IN &&
+	    ev->cls != UKL_EV_GATE_IN && ev->cls != UKL_EV_USER_IN)
+		return;
+	t->mode = ev->state[S(mode)];
+	t->mode_known = true;
+}
+
+unsigned int ukl_model_step(struct ukl_model *m, const struct ukl_event *ev)
+{
+	struct ukl_view v = { .model = m, .lay = &m->lay, .ev = ev, .s = ev->state };
+	unsigned int violated;
+
+	if (ev->cpu >= m->opt.cpus)
+		return 0;
+	v.cpu = &m->cpu[ev->cpu];
+	v.task = current_task(m, ev);
+	classify(&v);
+	m->kind_count[v.kind]++;
+	violated = judge(m, &v);
+	learn_mode(v.cpu->cur, ev);
+	apply(m, &v);
+	return violated;
+}
+
+/*
+ * LIFE
+ */
+
+static void cpus_reset(struct ukl_model *m)
+{
+	for (unsigned int i = 0; i < m->opt.cpus; i++) {
+		memset(&m->cpu[i], 0, sizeof(m->cpu[i]));
+		memset(&m->limbo[i], 0, sizeof(m->limbo[i]));
+		m->cpu[i].limbo = m->cpu[i].cur = &m->limbo[i];
+	}
+}
+
+void ukl_model_forget(struct ukl_model *m)
+{
+	ukl_tasks_forget(&m->tasks);
+	cpus_reset(m);
+}
+
+static bool wanted(const struct ukl_model *m, unsigned int i, unsigned int kind)
+{
+	if (m->opt.only && !m->opt.only[i])
+		return false;
+	return ukl_invariant_at(i, NULL)->events >> kind & 1;
+}
+
+/* Each kind of event gets its own list, so that a step tests nothing else. */
+static int lists_init(struct ukl_model *m)
+{
+	unsigned int n = ukl_invariant_count();
+
+	for (unsigned int kind = 0; kind < UKL_KINDS; kind++) {
+		struct judge_list *list = &m->list[kind];
+
+		list->index = calloc(n, sizeof(*list->index));
+		list->check = calloc(n, sizeof(*list->check));
+		if (!list->index || !list->check)
+			return -1;
+		for (unsigned int i = 0; i < n; i++) {
+			if (!wanted(m, i, kind))
+				continue;
+			list->index[list->n] = i;
+			list->check[list->n++] = ukl_invariant_at(i, NULL)->check;
+		}
+	}
+	return 0;
+}
+
+struct ukl_model *ukl_model_create(const struct ukl_layout *layout,
+				   const struct ukl_model_options *options)
+{
+	struct ukl_model *m = calloc(1, sizeof(*m));
+	unsigned int tasks;
+
+	if (!m)
+		return NULL;
+	m->lay = *layout;
+	m->opt = *options;
+	tasks = m->opt.tasks ? m->opt.tasks : UKL_MODEL_TASKS;
+	/* Every CPU's current task must fit, and the one that it switches to. */
+	if (tasks < 2 * m->opt.cpus + 2)
+		tasks = 2 * m->opt.cpus + 2;
+	m->cpu = calloc(m->opt.cpus, sizeof(*m->cpu));
+	m->limbo = calloc(m->opt.cpus, sizeof(*m->limbo));
+	m->count = calloc(ukl_invariant_count(), sizeof(*m->count));
+	if (ukl_tasks_init(&m->tasks, tasks) || !m->cpu || !m->limbo || !m->count ||
+	    lists_init(m)) {
+		ukl_model_destroy(m);
+		return NULL;
+	}
+	m->opt.only = NULL;
+	cpus_reset(m);
+	return m;
+}
+
+void ukl_model_destroy(struct ukl_model *m)
+{
+	if (!m)
+		return;
+	for (unsigned int kind = 0; kind < UKL_KINDS; kind++) {
+		free(m->list[kind].index);
+		free(m->list[kind].check);
+	}
+	ukl_tasks_deinit(&m->tasks);
+	free(m->cpu);
+	free(m->limbo);
+	free(m->count);
+	free(m);
+}
+
+/*
+ * QUESTIONS
+ */
+
+uint64_t ukl_model_count(const struct ukl_model *m, unsigned int index,
+			 enum ukl_result result)
+{
+	return m->count[index][result];
+}
+
+uint64_t ukl_model_kind_count(const struct ukl_model *m, enum ukl_kind kind)
+{
+	return m->kind_count[kind];
+}
+
+bool ukl_model_edited(const struct ukl_model *m, const struct ukl_ctx *ctx)
+{
+	return ctx->edited || ctx->edit_epoch != m->tasks.edit_epoch;
+}
+
+const struct ukl_task *ukl_model_task(const struct ukl_model *m, uint64_t addr)
+{
+	return ukl_tasks_find(&m->tasks, addr);
+}
+
+const struct ukl_task *ukl_model_current(const struct ukl_model *m, unsigned int cpu)
+{
+	return m->cpu[cpu].cur;
+}
+
+unsigned int ukl_model_cpus(const struct ukl_model *m)
+{
+	return m->opt.cpus;
+}
