@@ -5,7 +5,9 @@
 
 RECORDER_APIS := 4 7
 RECORDER_SRCS := plugin sites opcodes instrument guest tasks events
-RECORDER_LIBS := -lcapstone $(TRACE_LIBS)
+# QEMU itself may be linked with another Capstone, whose functions would take the
+# place of ours: so ours is linked in and not exported.
+RECORDER_LIBS := -l:libcapstone.a $(TRACE_LIBS)
 RECORDERS     := $(RECORDER_APIS:%=$(BUILD)/traces/recorder-v%.so)
 
 define RECORDER_RULES
@@ -16,7 +18,7 @@ $$(RECORDER_OBJS_$(1)): $(BUILD)/traces/recorder/v$(1)/%.o: traces/recorder/%.c
 	$$(Q)$$(CC) $$(CFLAGS) -fPIC -fvisibility=hidden -DRECORDER_API=$(1) -c -o $$@ $$<
 
 $(BUILD)/traces/recorder-v$(1).so: $$(RECORDER_OBJS_$(1)) $(TRACE_LIB)
-	$$(Q)$$(CC) $$(CFLAGS) -shared -Wl,--exclude-libs,ALL -o $$@ $$^ $(RECORDER_LIBS)
+	$$(Q)$$(CC) $$(CFLAGS) -shared -Wl,--exclude-libs,ALL,-Bsymbolic -o $$@ $$^ $(RECORDER_LIBS)
 
 -include $$(RECORDER_OBJS_$(1):.o=.d)
 endef
