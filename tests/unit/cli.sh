@@ -55,7 +55,7 @@ sed 's/^packet.*/torn/' "$dir/text" >"$dir/text2"
 mkdir "$dir/empty"
 
 plan=$(grep -c '^expect ' "$0") two=$(grep -c '^expect_quiet ' "$0")
-echo "1..$((plan + 2 * two + 6))"
+echo "1..$((plan + 2 * two + 7))"
 
 expect_quiet 0 "usage: ukl VERB" --help
 expect_quiet 0 "usage: ukl VERB" help
@@ -100,6 +100,36 @@ result $? "--from and --to include their events"
 result $? "dump --assemble and ukl_assemble: the same events"
 "$ukl" dump --assemble "$dir/t2" | cmp - "$dir/again"
 result $? "dump --assemble and ukl_assemble: the same text"
+
+# A program of one function stands for vmlinux: names, instructions, lines.
+cat >"$dir/v.c" <<'END'
+int target(int x)
+{
+	return x + 1;
+}
+int main(void)
+{
+	return target(1);
+}
+END
+${CC:-gcc} -g -O1 -no-pie -fcf-protection=none -Wl,--build-id -o "$dir/vmlinux" \
+	"$dir/v.c" || exit 2
+${CC:-gcc} -g -O2 -no-pie -Wl,--build-id -o "$dir/other" "$dir/v.c" || exit 2
+id=$(readelf -n "$dir/vmlinux" | sed -n 's/.*Build ID: //p')
+at=0x$(nm "$dir/vmlinux" | awk '$3 == "target" { print $1 }')
+{ echo "env vmlinux \"$dir/vmlinux\""; echo "env build_id \"$id\""
+  echo "1 0 app app_edge pc=$at target=$at+2"; } >"$dir/text4"
+"$asm" "$dir/text4" "$dir/v" || exit 2
+expect_quiet 0 "pc=0x[0-9a-f]* <target> target=0x[0-9a-f]* <target+0x2>" dump "$dir/v"
+expect_quiet 0 "; lea eax, \[rdi + 1\]" dump --disassemble "$dir/v"
+expect_quiet 0 "@ .*v.c:[23]" dump --lines "$dir/v"
+expect 0 "its build-id is .* recorded with $id" dump --vmlinux "$dir/other" "$dir/v"
+cp "$dir/other" "$dir/vmlinux"
+expect 0 "left aside" dump "$dir/v"
+! grep -q '<target>' "$dir/out"
+result $? "names of another kernel are not believed"
+rm "$dir/vmlinux"
+expect 0 "going on without names" dump "$dir/v"
 
 tar -C "$dir" -cf - t | "$ukl" stats - 2>"$dir/err" | grep -q "state      complete"
 result $? "a trace from a pipe"
