@@ -13,17 +13,12 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 [ $# -eq 1 ] || usage "BUILD"
+suite
 BUILD=$1
 MKUKL=apps/rt/mkukl.sh
-checks=0
 scratch=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$scratch"' EXIT
-
-ok() {
-	checks=$((checks + 1))
-	note "ok: $1"
-}
+trap 'rm -rf "$scratch"; [ -z "$server" ] || kill "$server"; on_exit' EXIT
 
 # --- the counter: what it announces is what it does --------------------------
 
@@ -33,12 +28,12 @@ out=$("$BUILD/apps/count/count-rt" calls=1000 jumps=17 faults=300 stack=31 grow=
 grep -q '^count: data=fresh bss=fresh tls=fresh$' <<<"$out" || die "stale data: $out"
 # 1000 in the phases, 20 for fixtures and 36 for announcements; setrlimit if needed
 grep -Eq '^count: total calls=105[67] jumps=17$' <<<"$out" || die "totals: $out"
-ok "count makes and announces its phases on the UKL runtime"
+pass "count makes and announces its phases on the UKL runtime"
 
 status=0
 "$BUILD/apps/count/count-rt" calls=0 2>"$scratch/err" || status=$?
 [ "$status" -eq 2 ] || die "count calls=0 ended with $status where 2 is due"
-ok "count refuses calls=0"
+pass "count refuses calls=0"
 
 # --- the echo server against the client --------------------------------------
 
@@ -57,12 +52,12 @@ wait "$server" || die "the server ended with status $?"
 server=
 read -r -t 20 line <&4 || die "the server printed no totals"
 [ "$line" = "echo: connections=21 bytes=6000000" ] || die "the server's totals: $line"
-ok "echo returns 6 MB over 20 connections, with backpressure, and counts them"
+pass "echo returns 6 MB over 20 connections, with backpressure, and counts them"
 
 status=0
 "$BUILD/apps/echo/echo-client" -p "$port" -c 1 2>/dev/null || status=$?
 [ "$status" -eq 1 ] || die "the client ended with $status without a server"
-ok "the client fails when nobody listens"
+pass "the client fails when nobody listens"
 
 # --- what mkukl.sh refuses ---------------------------------------------------
 
@@ -75,7 +70,7 @@ refuse() {
 	fi
 	grep -q "$2" "$scratch/err" || die "$1: mkukl.sh says $(cat "$scratch/err")"
 	[ ! -e "$scratch/ukl.o" ] || die "$1: mkukl.sh leaves an object behind"
-	ok "mkukl.sh refuses $1"
+	pass "mkukl.sh refuses $1"
 }
 
 refuse "an undefined symbol" "undefined: nobody" "call nobody"
@@ -91,4 +86,3 @@ refuse "a pointer to the gate" "not a direct call or jmp" \
 	".data; .quad entry_SYSCALL_64"
 refuse "a constructor" "does not place: .init_array" \
 	'.section .init_array,"aw"; .quad 0'
-note "$checks checks passed"

@@ -3,11 +3,11 @@
 #
 # demo.sh - boot, real traffic from the guest and from the host, judge the trace
 #
-#   demo.sh [--smp N] [--icount] [--plain] BUILD KERNEL OUT
+#   demo.sh [--suite] [--smp N] [--icount] [--plain] BUILD KERNEL OUT
 #
 # BUILD is the build directory, KERNEL a bzImage with the echo server (its vmlinux
 # beside it), OUT a directory for console.log and trace/.  --plain runs QEMU
-# without the recorder and judges nothing.  Ends with the checker's exit status;
+# without the recorder and judges nothing; --suite counts what was shown.  Ends with the checker's exit status;
 # 1 if the guest or a client failed, 2 for usage.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -15,13 +15,14 @@ set -euo pipefail
 
 CONNECTIONS=8 BYTES=20000
 HOST_CONNECTIONS=4 HOST_BYTES=50000
-USAGE="[--smp N] [--icount] [--plain] BUILD KERNEL OUT"
-record=1
+USAGE="[--suite] [--smp N] [--icount] [--plain] BUILD KERNEL OUT"
+record=1 say=note
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--smp) SMP=$2; shift ;;
 	--icount) ICOUNT=1 ;;
 	--plain) record=0 ;;
+	--suite) suite; say=pass ;;
 	*) usage "$USAGE" ;;
 	esac
 	shift
@@ -42,5 +43,5 @@ guest_expect "UKL-GUEST: ready for host traffic" ||
 "$BUILD/apps/echo/echo-client" -h 127.0.0.1 -p "$HOST_PORT" -s 1 -t "$LIMIT" \
 	-c "$HOST_CONNECTIONS" -b "$HOST_BYTES" || die "the client on the host failed"
 guest_finish demo
-note "guest and host traffic compared, payloads equal"
+"$say" "guest and host traffic compared, payloads equal"
 [ "$record" -eq 0 ] || judge

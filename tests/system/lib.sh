@@ -13,7 +13,11 @@
 # the whole guest), ICOUNT (not empty: deterministic).  guest_record has the guest
 # recorded into $OUT/trace.
 
+# A test suite calls suite first and pass for each thing shown; its last line is then
+# "TEST: P passed, F failed", however it ends.
+
 TEST=$(basename "$0" .sh)
+SUITE=0 PASSED=0
 SMP=1 MEMORY=256 LIMIT=300 CMDLINE='' ICOUNT='' RECORD=0
 QEMU_ARGS=()
 GUEST_PID=
@@ -26,6 +30,24 @@ die() {
 
 note() {
 	echo "$TEST: $*"
+}
+
+suite() {
+	SUITE=1
+	trap on_exit EXIT
+}
+
+pass() { # WHAT
+	PASSED=$((PASSED + 1))
+	note "ok: $*"
+}
+
+# Whatever ends the script: no guest is left behind, and a suite says how it went.
+on_exit() {
+	local status=$?
+	guest_kill
+	[ "$SUITE" -eq 0 ] || note "$PASSED passed, $((status != 0)) failed"
+	exit "$status"
 }
 
 usage() { # TEXT
@@ -58,6 +80,7 @@ guest_record() {
 judge() {
 	local status=0
 	"$BUILD/ukl" check "$OUT/trace" | tee "$OUT/verdict" || status=$?
+	[ "$SUITE" -eq 0 ] || [ "$status" -ne 0 ] || pass "the trace conforms"
 	exit "$status"
 }
 
@@ -118,7 +141,7 @@ guest_start() {
 	timeout --kill-after=30 $((LIMIT + 30)) "${GUEST_COMMAND[@]}" \
 		</dev/null >"$OUT/console" 2>"$OUT/stderr" &
 	GUEST_PID=$!
-	trap guest_kill EXIT
+	trap on_exit EXIT
 	exec 3<"$OUT/console"
 	rm "$OUT/console"
 	: >"$OUT/console.log"

@@ -21,6 +21,7 @@ if [ "${1-}" = --plain ]; then
 	shift
 fi
 [ $# -ge 3 ] || usage "$USAGE"
+suite
 BUILD=$1 KERNEL=$2 OUT=$3
 shift 3
 words=$*
@@ -36,5 +37,6 @@ guest_start reclaim
 guest_expect "UKL-GUEST: reclaim:" || { guest_kill; guest_report; die "no pressure"; }
 note "${LINE#*UKL-GUEST: }"
 guest_finish reclaim
+pass "the application works while its pages are taken away"
 rm -f "$OUT/swap"
 [ "$record" -eq 0 ] || judge

@@ -12,33 +12,48 @@ RECORDING    := $(BUILD)/ukl $(BUILD)/traces/recorder-v4.so $(BUILD)/traces/reco
 COUNT_RUNS   ?= 10
 KILL_RUNS    ?= 20
 
+demo:	## boot the UKL kernel, send real traffic, record, judge
 demo: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
 	tests/system/demo.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/demo
 
+apps-check:	## test the applications and their runtime, without a guest
 apps-check: $(foreach app,$(UKL_APPS),$(BUILD)/apps/$(app)/$(app)-rt) \
 		$(BUILD)/apps/echo/echo-client
 	tests/system/apps.sh $(BUILD)
 
+count-check:	## is the trace complete? 10 runs, compared exactly
 count-check: $(COUNT_KERNEL) $(RECORDING)
 	tests/system/count.sh --runs $(COUNT_RUNS) $(BUILD) $(COUNT_KERNEL) \
 		$(BUILD)/system/count
 
+smp2-check:	## the demonstration on two processors
 smp2-check: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
 	tests/system/smp2.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/smp2
 
+reclaim-check:	## transitions while pages are swapped out
 reclaim-check: $(ECHO_KERNEL) $(COUNT_KERNEL) $(RECORDING)
 	tests/system/reclaim.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/reclaim-echo
 	tests/system/reclaim.sh $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/reclaim-count \
 		calls=2000 faults=3000 stack=3000 grow=1000 ticks=20
 
+kill-check:	## SIGKILL the recorder 20 times; all traces inconclusive
 kill-check: $(ECHO_KERNEL) $(RECORDING)
 	tests/system/kill.sh --runs $(KILL_RUNS) $(BUILD) $(ECHO_KERNEL) \
 		$(BUILD)/system/kill
+
+witness-check:	## the trace against QEMU's own log of interrupts
+witness-check: $(COUNT_KERNEL) $(RECORDING) $(BUILD)/tests/system/witness
+	tests/system/witness.sh $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/witness
+
+$(BUILD)/tests/system/witness: tests/system/witness.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE -o $@ $<
 
 # The same scenarios on a kernel without UKL (PLAIN_KERNEL=bzImage), nothing
 # recorded: tells a fault of the scenario from one of the kernel.
 PLAIN_KERNEL ?= $(BUILD)/stock/bzImage
 
+plain-check:	## the scenarios on a kernel without UKL, not recorded
 plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 		$(BUILD)/apps/echo/echo-client
 	INITRD=$(BUILD)/guest/initramfs-plain-echo.cpio.gz tests/system/demo.sh --plain \
@@ -48,4 +63,5 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 	INITRD=$(BUILD)/guest/initramfs-plain-echo.cpio.gz tests/system/reclaim.sh --plain \
 		$(BUILD) $(PLAIN_KERNEL) $(BUILD)/system/plain-reclaim
 
-.PHONY: demo apps-check count-check smp2-check reclaim-check kill-check plain-check
+.PHONY: demo apps-check count-check smp2-check reclaim-check kill-check \
+	witness-check plain-check
