@@ -16,7 +16,7 @@
 # A test suite calls suite first and pass for each thing shown; its last line is then
 # "TEST: P passed, F failed", however it ends.
 
-TEST=$(basename "$0" .sh)
+TEST=${TEST:-$(basename "$0" .sh)}
 SUITE=0 PASSED=0
 SMP=1 MEMORY=256 LIMIT=300 CMDLINE='' ICOUNT='' RECORD=0
 QEMU_ARGS=()
@@ -76,9 +76,19 @@ guest_record() {
 	RECORD=1
 }
 
+# babeltrace2, a reader that is not ours, finds the same number of events.
+second_reader() {
+	local ours theirs
+	ours=$("$BUILD/ukl" stats "$OUT/trace" | awk '$1 == "events" { print $2; exit }')
+	theirs=$(babeltrace2 "$OUT/trace" 2>"$OUT/babeltrace.stderr" | wc -l)
+	[ "$ours" = "$theirs" ] || die "ukl stats counts $ours events, babeltrace2 $theirs"
+	pass "babeltrace2 counts the same $ours events"
+}
+
 # Judges $OUT/trace, shows the verdict, ends the script with the checker's status.
 judge() {
 	local status=0
+	[ "$SUITE" -eq 0 ] || second_reader
 	"$BUILD/ukl" check "$OUT/trace" | tee "$OUT/verdict" || status=$?
 	[ "$SUITE" -eq 0 ] || [ "$status" -ne 0 ] || pass "the trace conforms"
 	exit "$status"

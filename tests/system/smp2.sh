@@ -8,4 +8,4 @@
 # The server, its client and a ring-3 load run at once and migrate; the trace has
 # two streams.  Exit status: the checker's.
 set -euo pipefail
-exec "$(dirname "$0")/demo.sh" --suite --smp 2 "$@"
+TEST=smp2 exec "$(dirname "$0")/demo.sh" --suite --smp 2 "$@"
