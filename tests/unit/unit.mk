@@ -2,12 +2,16 @@
 #
 # Unit tests: test_TOPIC.c is a program of its own, build/tests/unit/test_TOPIC.
 # "make unit-check" runs them all and the shell tests beside them.  Topics that
-# need more than the trace library say so in UNIT_LIBS_test_TOPIC.
+# need more than the trace library say so in UNIT_LIBS_test_TOPIC (archives) and
+# UNIT_LDFLAGS_test_TOPIC.
 
 UNIT_TESTS += test_crc32c test_vocabulary test_env test_trace test_damage \
-	      test_full test_symbols test_untar
+	      test_full test_symbols test_untar test_kill test_oom
 UNIT_SCRIPTS += tests/unit/babeltrace.sh tests/unit/cli.sh
 UNIT_BIN := $(BUILD)/tests/unit
+
+UNIT_LDFLAGS_test_oom := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup \
+	-Wl,--wrap=aligned_alloc,--wrap=open_memstream
 
 -include $(wildcard $(UNIT_BIN)/*.d)
 
@@ -20,7 +24,7 @@ $(UNIT_BIN)/%.o: tests/unit/%.c
 .SECONDEXPANSION:
 $(UNIT_BIN)/test_%: $(UNIT_BIN)/test_%.o $(UNIT_BIN)/unit.o \
 		$$(UNIT_LIBS_test_$$*) $(TRACE_LIB)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcunit $(TRACE_LIBS)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcunit $(TRACE_LIBS) $(UNIT_LDFLAGS_test_$*)
 
 .PHONY: unit-check
 unit-check: $(UNIT_TESTS:%=$(UNIT_BIN)/%) $(UKL) $(ASSEMBLE)
