@@ -8,10 +8,11 @@
  * Opens CONNECTIONS (8) connections at once to ADDRESS (127.0.0.1) PORT (5555)
  * and sends BYTES (100000) pseudo-random bytes over each, in messages of many
  * sizes.  Connections with even numbers wait for each message's echo before the
- * next (request and response); odd ones read only while they cannot send, behind a
- * small receive buffer, so that the server meets full sockets (backpressure).  Each then closes its sending half and
- * expects end of file after exactly BYTES bytes.  Runs in the guest beside the
- * server and on the host outside it; SEED makes payloads differ and repeatable.
+ * next (request and response); odd ones read only while they cannot send, behind
+ * a small receive buffer, so that the server meets full sockets (backpressure).
+ * Each then closes its sending half and expects end of file after BYTES bytes.
+ * Runs in the guest beside the server and on the host outside it; SEED makes
+ * payloads differ and repeatable.
  *
  * Prints "echo-client: connections=C bytes=B: all equal".  Exit status: 0 all
  * equal; 1 a difference, a short echo, a refused connection or no end within
@@ -240,7 +241,8 @@ static unsigned long number(const char *text, unsigned long min, unsigned long m
 
 	errno = 0;
 	value = strtoul(text, &end, 10);
-	if (errno || *text == '-' || end == text || *end || value < min || value > max) {
+	if (errno || *text == '-' || end == text || *end || value < min ||
+	    value > max) {
 		fprintf(stderr, "echo-client: \"%s\" is not a number from %lu to %lu\n",
 			text, min, max);
 		usage();
@@ -248,15 +250,21 @@ static unsigned long number(const char *text, unsigned long min, unsigned long m
 	return value;
 }
 
+static void parse_address(struct options *o, const char *text)
+{
+	if (inet_pton(AF_INET, text, &o->server.sin_addr) == 1)
+		return;
+	fprintf(stderr, "echo-client: \"%s\" is not an IPv4 address\n", text);
+	usage();
+}
+
 static void parse(struct options *o, int argc, char **argv)
 {
 	int c;
 
 	while ((c = getopt(argc, argv, "h:p:c:b:s:t:")) != -1) {
-		if (c == 'h' && inet_pton(AF_INET, optarg, &o->server.sin_addr) != 1) {
-			fprintf(stderr, "echo-client: \"%s\" is not an IPv4 address\n",
-				optarg);
-			usage();
+		if (c == 'h') {
+			parse_address(o, optarg);
 		} else if (c == 'p') {
 			o->server.sin_port = htons((uint16_t)number(optarg, 1, 65535));
 		} else if (c == 'c') {

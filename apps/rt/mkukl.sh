@@ -35,7 +35,7 @@ fail() {
 
 # (c) a name nobody defines would otherwise surface, prefixed, in the kernel's link
 missing=$("$NM" -u "$joined" | awk '
-	$2 !~ /^(entry_SYSCALL_64|entry_SYSCALL_64_jump|__tls_(data_start|data_end|bss_end|align))$/ {
+	$2 !~ /^(entry_SYSCALL_64(_jump)?|__tls_(data_start|data_end|bss_end|align))$/ {
 		printf "%s%s", sep, $2; sep = " " }')
 [ -z "$missing" ] || fail "undefined: $missing (neither the application nor apps/rt \
 defines them; add them there)"
@@ -60,15 +60,15 @@ complaint=$("$OBJDUMP" -dr -w "$joined" | awk -v total="$total" '
 	}
 	/R_X86_64.*entry_SYSCALL_64_jump([-+ \t]|$)/ {
 		if (bytes ~ /^e9 / && insn ~ /^jmp /) good++
-		else print "entry_SYSCALL_64_jump is not reached by a direct jmp in " where insn
+		else print "entry_SYSCALL_64_jump is not reached by a direct jmp: " where
 		next
 	}
 	/R_X86_64.*entry_SYSCALL_64([-+ \t]|$)/ {
 		if (bytes ~ /^e8 / && insn ~ /^call /) good++
-		else print "entry_SYSCALL_64 is not reached by a 5-byte direct call in " where " " insn
+		else print "entry_SYSCALL_64 is not reached by a direct call: " where
 	}
 	END { if (good != total)
-		print total - good " reference(s) to a gate that are not a direct call or jmp" }')
+		print total - good " reference(s) to a gate are neither call nor jmp" }')
 [ -z "$complaint" ] || fail "$complaint"
 [ "$total" -gt 0 ] || fail "no call of entry_SYSCALL_64: apps/rt is not linked in"
 

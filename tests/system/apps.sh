@@ -61,11 +61,13 @@ pass "the client fails when nobody listens"
 
 # --- what mkukl.sh refuses ---------------------------------------------------
 
+objects=("$BUILD"/apps/rt/{start,init,posix,string,stdio}.o "$BUILD/apps/count/count.o")
+
 # refuse WHAT EXPECTED-WORDS ASSEMBLY: joins the runtime with a bad object
 refuse() {
 	printf '%s\n.section .note.GNU-stack\n' "$3" | as -o "$scratch/bad.o" -
-	if "$MKUKL" "$scratch/ukl.o" "$BUILD"/apps/rt/{start,init,posix,string,stdio}.o \
-			"$BUILD/apps/count/count.o" "$scratch/bad.o" 2>"$scratch/err"; then
+	if "$MKUKL" "$scratch/ukl.o" "${objects[@]}" "$scratch/bad.o" \
+			2>"$scratch/err"; then
 		die "mkukl.sh accepts $1"
 	fi
 	grep -q "$2" "$scratch/err" || die "$1: mkukl.sh says $(cat "$scratch/err")"
@@ -76,13 +78,13 @@ refuse() {
 refuse "an undefined symbol" "undefined: nobody" "call nobody"
 refuse "SYSCALL" 'instruction "syscall' "bad: syscall"
 refuse "INT" 'instruction "int' "bad: int \$0x80"
-refuse "an indirect call of the gate" "not reached by a 5-byte direct call" \
+refuse "an indirect call of the gate" "not reached by a direct call" \
 	"bad: mov \$entry_SYSCALL_64, %rax; call *%rax"
-refuse "a jump to the call gate" "not reached by a 5-byte direct call" \
+refuse "a jump to the call gate" "not reached by a direct call" \
 	"bad: jmp entry_SYSCALL_64"
 refuse "a call of the jump gate" "not reached by a direct jmp" \
 	"bad: call entry_SYSCALL_64_jump"
-refuse "a pointer to the gate" "not a direct call or jmp" \
+refuse "a pointer to the gate" "are neither call nor jmp" \
 	".data; .quad entry_SYSCALL_64"
 refuse "a constructor" "does not place: .init_array" \
 	'.section .init_array,"aw"; .quad 0'

@@ -56,11 +56,13 @@ function announce(line, part, pair, i, n, p) {
 
 function begin_phase(p) {
 	phase = p
+	lo = hex(want[p, "lo"])
+	hi = hex(want[p, "hi"])
 	calls = jumps = entered = left = faults = everywhere = ticks = 0
 	split("", page)
 }
 
-function end_phase(lo) {
+function end_phase() {
 	require("system calls by call", want[phase, "calls"] + 0, calls)
 	require("system calls by jump", want[phase, "jumps"] + 0, jumps)
 	require("entries to do_syscall_64", calls + jumps, entered - 1)
@@ -126,7 +128,7 @@ $5 == "int_in" && phase {
 	vector = word("vector")
 	if (vector == hex("e")) {
 		address = word("%cr2")
-		if (address >= hex(want[phase, "lo"]) && address < hex(want[phase, "hi"])) {
+		if (address >= lo && address < hi) {
 			everywhere++
 			faults += $4 == "app"
 			page[substr(address, 1, 13)] = 1

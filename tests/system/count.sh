@@ -40,7 +40,8 @@ gate() { # SYMBOL of the vmlinux
 }
 
 events() {
-	"$BUILD/ukl" dump --state --class gate_in,sys_enter,sys_leave,int_in "$OUT/trace"
+	"$BUILD/ukl" dump --state --class gate_in,sys_enter,sys_leave,int_in \
+		"$OUT/trace"
 }
 
 compare() { # reads events

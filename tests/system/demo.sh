@@ -7,8 +7,8 @@
 #
 # BUILD is the build directory, KERNEL a bzImage with the echo server (its vmlinux
 # beside it), OUT a directory for console.log and trace/.  --plain runs QEMU
-# without the recorder and judges nothing; --suite counts what was shown.  Ends with the checker's exit status;
-# 1 if the guest or a client failed, 2 for usage.
+# without the recorder and judges nothing; --suite counts what was shown.  Exit
+# status: the checker's; 1 if the guest or a client failed; 2 usage.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -49,12 +49,13 @@ inspect() {
 	local status=0 dumped whole
 	"$BUILD/ukl" check "$OUT/trace" >"$OUT/check" 2>&1 || status=$?
 	[ "$status" -eq 3 ] ||
-		die "$OUT: check ended with $status where 3 is due; seed $SEED"
+		die "check ended with $status, not 3: $(tail -n 1 "$OUT/check")"
 	dumped=$("$BUILD/ukl" dump "$OUT/trace" 2>"$OUT/dump.stderr" | wc -l) || :
 	whole=$("$(dirname "$0")/packets.sh" "$OUT/trace")
 	[ "$dumped" -eq "${whole#* }" ] ||
 		die "$OUT: whole packets hold ${whole#* } events, dump printed $dumped"
-	pass "killed run $(basename "$OUT"): ${whole% *} whole packets, $dumped events, inconclusive"
+	pass "killed run $(basename "$OUT"): ${whole% *} whole packets," \
+		"$dumped events, inconclusive"
 }
 
 OUT=$top/whole

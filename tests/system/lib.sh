@@ -79,9 +79,11 @@ guest_record() {
 # babeltrace2, a reader that is not ours, finds the same number of events.
 second_reader() {
 	local ours theirs
-	ours=$("$BUILD/ukl" stats "$OUT/trace" | awk '$1 == "events" { print $2; exit }')
+	ours=$("$BUILD/ukl" stats "$OUT/trace" |
+		awk '$1 == "events" && !seen++ { print $2 }')
 	theirs=$(babeltrace2 "$OUT/trace" 2>"$OUT/babeltrace.stderr" | wc -l)
-	[ "$ours" = "$theirs" ] || die "ukl stats counts $ours events, babeltrace2 $theirs"
+	[ "$ours" = "$theirs" ] ||
+		die "ukl stats counts $ours events, babeltrace2 $theirs"
 	pass "babeltrace2 counts the same $ours events"
 }
 
@@ -125,6 +127,7 @@ guest_kill() {
 # The words that start a guest, in GUEST_COMMAND.
 guest_command() { # SCENARIO
 	local append="ukl.scenario=$1 $CMDLINE"
+	local forward="tcp:127.0.0.1:$HOST_PORT-:5555"
 	if [ "$RECORD" -eq 1 ]; then
 		GUEST_COMMAND=("$BUILD/ukl" record --out "$OUT/trace" --kernel "$KERNEL"
 			--vmlinux "$VMLINUX" --initrd "$INITRD" --append "$append"
@@ -133,7 +136,7 @@ guest_command() { # SCENARIO
 	else
 		GUEST_COMMAND=(qemu-system-x86_64 -M q35 -cpu "max,-la57" -m "$MEMORY"
 			-smp "$SMP" -nographic -no-reboot
-			-nic "user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:$HOST_PORT-:5555"
+			-nic "user,model=virtio-net-pci,hostfwd=$forward"
 			-kernel "$KERNEL" -initrd "$INITRD"
 			-append "console=ttyS0 nokaslr panic=-1 quiet $append"
 			"${QEMU_ARGS[@]}")

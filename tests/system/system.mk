@@ -7,7 +7,7 @@
 
 ECHO_KERNEL  := $(BUILD)/kernel/images/echo/bzImage
 COUNT_KERNEL := $(BUILD)/kernel/images/count/bzImage
-RECORDING    := $(BUILD)/ukl $(BUILD)/traces/recorder-v4.so $(BUILD)/traces/recorder-v7.so \
+RECORDING    := $(BUILD)/ukl $(RECORDERS) \
 	$(BUILD)/guest/initramfs.cpio.gz
 COUNT_RUNS   ?= 10
 KILL_RUNS    ?= 20
@@ -54,14 +54,14 @@ $(BUILD)/tests/system/witness: tests/system/witness.c
 PLAIN_KERNEL ?= $(BUILD)/stock/bzImage
 
 plain-check:	## the scenarios on a kernel without UKL, not recorded
+plain-check: export INITRD := $(BUILD)/guest/initramfs-plain-echo.cpio.gz
 plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 		$(BUILD)/apps/echo/echo-client
-	INITRD=$(BUILD)/guest/initramfs-plain-echo.cpio.gz tests/system/demo.sh --plain \
-		$(BUILD) $(PLAIN_KERNEL) $(BUILD)/system/plain-demo
-	INITRD=$(BUILD)/guest/initramfs-plain-echo.cpio.gz tests/system/demo.sh --plain \
-		--smp 2 $(BUILD) $(PLAIN_KERNEL) $(BUILD)/system/plain-smp2
-	INITRD=$(BUILD)/guest/initramfs-plain-echo.cpio.gz tests/system/reclaim.sh --plain \
-		$(BUILD) $(PLAIN_KERNEL) $(BUILD)/system/plain-reclaim
+	tests/system/demo.sh --plain $(BUILD) $(PLAIN_KERNEL) $(BUILD)/system/plain
+	tests/system/demo.sh --plain --smp 2 $(BUILD) $(PLAIN_KERNEL) \
+		$(BUILD)/system/plain-smp2
+	tests/system/reclaim.sh --plain $(BUILD) $(PLAIN_KERNEL) \
+		$(BUILD)/system/plain-reclaim
 
 .PHONY: demo apps-check count-check smp2-check reclaim-check kill-check \
 	witness-check plain-check
