@@ -171,6 +171,23 @@ static void dwfl_setup(struct ukl_annotate *a)
 	dwfl_report_end(a->dwfl, NULL, NULL);
 }
 
+/*
+ * The part of path below what it shares with the directory of the compilation:
+ * where a tree was built says nothing about the code in it.
+ */
+static const char *below_common(const char *path, const char *dir)
+{
+	const char *rest = path;
+
+	for (size_t i = 0; dir && path[i] == dir[i] && path[i]; i++)
+		if (path[i] == '/')
+			rest = path + i + 1;
+	/* All of dir is a prefix: its last name is shared as well. */
+	if (dir && !strncmp(path, dir, strlen(dir)) && path[strlen(dir)] == '/')
+		rest = path + strlen(dir) + 1;
+	return rest;
+}
+
 const char *ukl_annotate_line(struct ukl_annotate *a, uint64_t addr, char *buf,
 			      size_t size)
 {
@@ -188,6 +205,7 @@ const char *ukl_annotate_line(struct ukl_annotate *a, uint64_t addr, char *buf,
 	line = module ? dwfl_module_getsrc(module, addr) : NULL;
 	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
 	if (file)
-		snprintf(buf, size, "%s:%d", file, number);
+		snprintf(buf, size, "%s:%d",
+			 below_common(file, dwfl_line_comp_dir(line)), number);
 	return buf;
 }

@@ -7,12 +7,6 @@
 
 #include "cmd.h"
 
-/* Bring-up: verbs that are not built in yet. */
-#pragma weak ukl_cmd_record
-#pragma weak ukl_cmd_check
-#pragma weak ukl_cmd_list
-#pragma weak ukl_cmd_describe
-
 static int cmd_help(int argc, char **argv);
 static int cmd_version(int argc, char **argv);
 
@@ -36,7 +30,7 @@ static const struct verb {
 static const struct verb *find(const char *name)
 {
 	for (size_t i = 0; i < N_VERBS; i++)
-		if (!strcmp(verbs[i].name, name) && verbs[i].run)
+		if (!strcmp(verbs[i].name, name))
 			return &verbs[i];
 	return NULL;
 }

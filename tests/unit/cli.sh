@@ -7,6 +7,7 @@ dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 ukl=${UKL:?} asm=${UKL_ASSEMBLE:?}
 n=0 failed=0
+[ -x "$ukl" ] || { echo "$0: no program $ukl"; exit 2; }
 
 result() {	# result STATUS NAME
 	n=$((n + 1))
@@ -55,7 +56,7 @@ sed 's/^packet.*/torn/' "$dir/text" >"$dir/text2"
 mkdir "$dir/empty"
 
 plan=$(grep -c '^expect ' "$0") two=$(grep -c '^expect_quiet ' "$0")
-echo "1..$((plan + 2 * two + 7))"
+echo "1..$((plan + 2 * two + 8))"
 
 expect_quiet 0 "usage: ukl VERB" --help
 expect_quiet 0 "usage: ukl VERB" help
@@ -101,6 +102,9 @@ result $? "dump --assemble and ukl_assemble: the same events"
 "$ukl" dump --assemble "$dir/t2" | cmp - "$dir/again"
 result $? "dump --assemble and ukl_assemble: the same text"
 
+"$ukl" dump --assemble "$dir/torn" 2>"$dir/err" | grep -qx torn
+result $? "dump --assemble says that a trace is torn"
+
 # A program of one function stands for vmlinux: names, instructions, lines.
 cat >"$dir/v.c" <<'END'
 int target(int x)
@@ -112,8 +116,8 @@ int main(void)
 	return target(1);
 }
 END
-${CC:-gcc} -g -O1 -no-pie -fcf-protection=none -Wl,--build-id -o "$dir/vmlinux" \
-	"$dir/v.c" || exit 2
+(cd "$dir" && ${CC:-gcc} -g -O1 -no-pie -fcf-protection=none -Wl,--build-id \
+	-o vmlinux "$dir/v.c") || exit 2
 ${CC:-gcc} -g -O2 -no-pie -Wl,--build-id -o "$dir/other" "$dir/v.c" || exit 2
 id=$(readelf -n "$dir/vmlinux" | sed -n 's/.*Build ID: //p')
 at=0x$(nm "$dir/vmlinux" | awk '$3 == "target" { print $1 }')
@@ -122,7 +126,7 @@ at=0x$(nm "$dir/vmlinux" | awk '$3 == "target" { print $1 }')
 "$asm" "$dir/text4" "$dir/v" || exit 2
 expect_quiet 0 "pc=0x[0-9a-f]* <target> target=0x[0-9a-f]* <target+0x2>" dump "$dir/v"
 expect_quiet 0 "; lea eax, \[rdi + 1\]" dump --disassemble "$dir/v"
-expect_quiet 0 "@ .*v.c:[23]" dump --lines "$dir/v"
+expect_quiet 0 "@ v.c:[23]$" dump --lines "$dir/v"
 expect 0 "its build-id is .* recorded with $id" dump --vmlinux "$dir/other" "$dir/v"
 cp "$dir/other" "$dir/vmlinux"
 expect 0 "left aside" dump "$dir/v"

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../../traces/packet.h"
+#include "../../traces/vocabulary.h"
 #include "unit.h"
 
 #define PACKETS_MAX 64
@@ -201,8 +202,9 @@ static void sealed_lies(void)
 	CU_ASSERT_TRUE(refused > 2000);
 }
 
-static void expect_lie_refused(unsigned int packet, size_t at, uint8_t value,
-			       const char *words)
+/* A byte of one packet changed; the stream must break off before packet broken. */
+static void expect_lie(unsigned int packet, size_t at, uint8_t value,
+		       unsigned int broken, const char *words)
 {
 	uint8_t *p = &t.data[t.begin[packet] + at], old = *p;
 	struct ukl_summary sum;
@@ -210,13 +212,29 @@ static void expect_lie_refused(unsigned int packet, size_t at, uint8_t value,
 	*p = value;
 	reseal(packet);
 	unit_write_file(t.stream, t.data, t.len);
-	CU_ASSERT_TRUE(yields(t.events[packet], &sum));
+	CU_ASSERT_TRUE(yields(t.events[broken], &sum));
 	CU_ASSERT_EQUAL(sum.state, UKL_TRACE_TORN);
 	CU_ASSERT_PTR_NOT_NULL(strstr(sum.reason.text, words));
 	if (!strstr(sum.reason.text, words))
 		printf("# found: %s\n", sum.reason.text);
 	*p = old;
 	reseal(packet);
+}
+
+static void expect_lie_refused(unsigned int packet, size_t at, uint8_t value,
+			       const char *words)
+{
+	expect_lie(packet, at, value, packet, words);
+}
+
+/* Where in the packet its second event begins. */
+static size_t second_event(unsigned int packet)
+{
+	const uint8_t *p = t.data + t.begin[packet] + UKL_PACKET_HEADER;
+	const struct ukl_event_header *e = (const struct ukl_event_header *)p;
+
+	return UKL_PACKET_HEADER + UKL_EVENT_HEADER +
+	       8u * (ukl_class_info[e->id].n_args + e->n_state);
 }
 
 #define IN_PACKET(field) offsetof(struct ukl_packet, field)
@@ -227,6 +245,10 @@ static void chosen_lies(void)
 {
 	unsigned int last = t.n_packets - 1;
 
+	expect_lie_refused(1, IN_PACKET(magic), 0, "no packet begins");
+	expect_lie_refused(1, IN_PACKET(stream_id), 1, "no packet begins");
+	expect_lie(1, IN_PACKET(events_discarded), 1, 2, "discarded events goes back");
+	expect_lie_refused(1, second_event(1), 0, "backwards within");
 	expect_lie_refused(1, IN_PACKET(timestamp_begin), 0, "backwards");
 	expect_lie_refused(1, IN_PACKET(timestamp_end), 0xff, "last event");
 	expect_lie_refused(1, IN_PACKET(n_events), 0, "counts other events");

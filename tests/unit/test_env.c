@@ -133,6 +133,33 @@ static void metadata_cut(void)
 	free(text);
 }
 
+/* Octal beyond a byte, an escape nobody knows, a second trace behind the first. */
+static void metadata_odd(void)
+{
+	static const char *const odd[] = { "\\777", "\\000", "\\q", "\\12" };
+	char *text = sample_text(), *value = strstr(text, "order");
+	size_t len = strlen(text);
+	struct ukl_error err;
+	struct ukl_env env;
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		memcpy(value, odd[i], strlen(odd[i]));
+		CU_ASSERT_EQUAL(parse(text, len, &env, &err), UKL_ERR_FORMAT);
+		ukl_env_deinit(&env);
+		memcpy(value, "order", 5);
+	}
+	memcpy(value, "\\101r", 5);
+	CU_ASSERT_EQUAL(parse(text, len, &env, &err), 0);
+	CU_ASSERT_STRING_EQUAL(ukl_env_get(&env, "clock"), "Ar");
+	ukl_env_deinit(&env);
+	text = realloc(text, len + 2);
+	strcpy(text + len, "\n");
+	CU_ASSERT_EQUAL(parse(text, len + 1, &env, &err), UKL_ERR_VERSION);
+	CU_ASSERT_EQUAL(err.offset, len);
+	ukl_env_deinit(&env);
+	free(text);
+}
+
 /* The env block may say anything, the rest not one byte else. */
 static void metadata_changed(void)
 {
@@ -181,6 +208,7 @@ int main(void)
 		{ "metadata comes back as written, every byte", metadata_round_trip },
 		{ "metadata cut anywhere is refused", metadata_cut },
 		{ "metadata changed anywhere is noticed", metadata_changed },
+		{ "odd escapes and trailing text are refused", metadata_odd },
 		{ "another version gets a clear sentence", metadata_version },
 		{ NULL, NULL }
 	};

@@ -24,6 +24,10 @@ __asm__(".globl ukl_site.test.1\n\t.set ukl_site.test.1, 1\n\t"
 	".globl ukl_site.test.2\n\t.set ukl_site.test.2, 2\n\t"
 	".globl ukl_site.tesu.1\n\t.set ukl_site.tesu.1, 3");
 
+/* Four bytes of a function, then bytes of nobody's. */
+__asm__(".text\n\t.type unit_padded, @function\nunit_padded:\n\t.skip 4\n\t"
+	".size unit_padded, 4\n\t.skip 64");
+
 static struct ukl_symbols *open_self(void)
 {
 	struct ukl_symbols *s;
@@ -49,8 +53,10 @@ static void find(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(at);
 	CU_ASSERT_STRING_EQUAL(at->name, "unit_main");
 	CU_ASSERT_EQUAL(offset, 3);
-	at = ukl_symbols_at(s, symbol->addr + symbol->size, &offset);
-	CU_ASSERT_TRUE(!at || strcmp(at->name, "unit_main"));
+	symbol = ukl_symbols_find(s, "unit_padded");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(symbol);
+	CU_ASSERT_PTR_NOT_NULL(ukl_symbols_at(s, symbol->addr + 3, &offset));
+	CU_ASSERT_PTR_NULL(ukl_symbols_at(s, symbol->addr + 4, &offset));
 	CU_ASSERT_PTR_NULL(ukl_symbols_at(s, 0, &offset));
 	CU_ASSERT_TRUE(strlen(ukl_symbols_build_id(s)) == 40);
 	ukl_symbols_close(s);

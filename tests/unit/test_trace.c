@@ -189,6 +189,11 @@ static void left_over_lock(void)
 	CU_ASSERT_EQUAL(state_of(dir, &sum), UKL_TRACE_COMPLETE);
 	unit_write_file(unit_path(dir, ".recording"), "", 0);
 	CU_ASSERT_EQUAL(state_of(dir, &sum), UKL_TRACE_TORN);
+	/* Not readable is not absent; a link to itself is so even for root. */
+	unlink(unit_path(dir, ".recording"));
+	CU_ASSERT_EQUAL(state_of(dir, &sum), UKL_TRACE_COMPLETE);
+	CU_ASSERT_EQUAL(symlink(".recording", unit_path(dir, ".recording")), 0);
+	CU_ASSERT_EQUAL(state_of(dir, &sum), UKL_TRACE_TORN);
 }
 
 static void two_writers(void)

@@ -119,6 +119,12 @@ static void not_tar(void)
 	unit_write_file(tar.path, "hello", 5);
 	CU_ASSERT_EQUAL(open_archive(&r, &err), UKL_ERR_FORMAT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "tar -cf"));
+	/* The name of the first member changed: only the checksum can tell. */
+	tar.data[0] ^= 1;
+	unit_write_file(tar.path, tar.data, tar.len);
+	CU_ASSERT_EQUAL(open_archive(&r, &err), UKL_ERR_FORMAT);
+	CU_ASSERT_EQUAL(err.offset, 0);
+	tar.data[0] ^= 1;
 	memset(junk, 'x', sizeof(junk));
 	unit_write_file(tar.path, junk, sizeof(junk));
 	CU_ASSERT_EQUAL(open_archive(&r, &err), UKL_ERR_FORMAT);
