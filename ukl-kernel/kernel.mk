@@ -55,12 +55,37 @@ $(1)/%/bzImage $(1)/%/vmlinux: $(BUILD)/apps/%/ukl.o $(3)
 endef
 $(eval $(call kernel_image,$(KIMAGES),$(KTREE),$(KDIR)/configured))
 
+# The mutant kernel: the same with a second series on top, in a second checkout.
+MDIR		:= $(KDIR)/mutants
+MTREE		:= $(MDIR)/tree
+MIMAGES		:= $(MDIR)/images
+
+$(MDIR)/patched: $(KDIR)/patched $(wildcard ukl-kernel/mutants/*.patch)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(SERIES) worktree $(KTREE) $(MTREE) mutants
+	$(Q)$(SERIES) apply $(MTREE) mutants ukl ukl-kernel/mutants
+	$(Q)touch $@
+
+# The compiler's cache is warm once the plain kernel is built.
+$(MDIR)/configured: $(MDIR)/patched $(KCONFIG) | $(KIMAGES)/count/bzImage
+	$(Q)mkdir -p $(MTREE)/obj
+	$(call kmake,$(MTREE),KCONFIG_ALLCONFIG=$(abspath $(KCONFIG)) allnoconfig > /dev/null)
+	$(Q)touch $@
+
+$(eval $(call kernel_image,$(MIMAGES),$(MTREE),$(MDIR)/configured))
+
 .SECONDARY: $(foreach app,$(UKL_APPS),$(KIMAGES)/$(app)/vmlinux $(KIMAGES)/$(app)/bzImage)
 .NOTPARALLEL: kernel
 
-.PHONY: kernel export-patches
-kernel: $(foreach app,$(UKL_APPS),$(KIMAGES)/$(app)/bzImage)
+.PHONY: kernel mutant-kernel export-patches export-mutants
+kernel: $(foreach app,$(UKL_APPS),$(KIMAGES)/$(app)/bzImage)	## build the UKL kernel, an image for each application
 
-export-patches:
+mutant-kernel: $(MIMAGES)/count/bzImage	## build the kernel that can misbehave on request
+
+export-patches:	## write the commits of build/kernel/tree back to ukl-kernel/patches
 	$(Q)$(SERIES) export $(KTREE) base ukl ukl-kernel/patches
 	$(Q)touch $(KDIR)/patched
+
+export-mutants:	## the same for build/kernel/mutants/tree and ukl-kernel/mutants
+	$(Q)$(SERIES) export $(MTREE) ukl mutants ukl-kernel/mutants
+	$(Q)touch $(MDIR)/patched
