@@ -60,7 +60,7 @@ complaint=$("$OBJDUMP" -dr -w "$joined" | awk -v total="$total" '
 	}
 	/R_X86_64.*entry_SYSCALL_64_jump([-+ \t]|$)/ {
 		if (bytes ~ /^e9 / && insn ~ /^jmp /) good++
-		else print "entry_SYSCALL_64_jump is not reached by a direct jmp: " where
+		else print "entry_SYSCALL_64_jump is not reached by a jmp: " where
 		next
 	}
 	/R_X86_64.*entry_SYSCALL_64([-+ \t]|$)/ {
@@ -68,7 +68,7 @@ complaint=$("$OBJDUMP" -dr -w "$joined" | awk -v total="$total" '
 		else print "entry_SYSCALL_64 is not reached by a direct call: " where
 	}
 	END { if (good != total)
-		print total - good " reference(s) to a gate are neither call nor jmp" }')
+		print total - good " references to a gate are neither call nor jmp" }')
 [ -z "$complaint" ] || fail "$complaint"
 [ "$total" -gt 0 ] || fail "no call of entry_SYSCALL_64: apps/rt is not linked in"
 

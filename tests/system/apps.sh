@@ -82,7 +82,7 @@ refuse "an indirect call of the gate" "not reached by a direct call" \
 	"bad: mov \$entry_SYSCALL_64, %rax; call *%rax"
 refuse "a jump to the call gate" "not reached by a direct call" \
 	"bad: jmp entry_SYSCALL_64"
-refuse "a call of the jump gate" "not reached by a direct jmp" \
+refuse "a call of the jump gate" "not reached by a jmp" \
 	"bad: call entry_SYSCALL_64_jump"
 refuse "a pointer to the gate" "are neither call nor jmp" \
 	".data; .quad entry_SYSCALL_64"
