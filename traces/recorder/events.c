@@ -25,8 +25,6 @@ struct draft {
 	uint64_t state[UKL_STATE_SLOTS];
 };
 
-#define GS_BASES (UKL_BIT(gs_base) | UKL_BIT(kgs_base))
-
 /* The slots of a class that are registers rather than memory. */
 #define REGISTERS (UKL_SET_GPRS | UKL_BIT(flags) | UKL_BIT(sp) | UKL_SET_CPU | UKL_BIT(cr2))
 
@@ -107,7 +105,10 @@ static bool begin(struct draft *d, unsigned int vcpu, void *probe, uint32_t regi
 {
 	if (!enter(d, vcpu, probe))
 		return false;
-	guest_registers(d->io, registers | GS_BASES, d->state);
+	guest_registers(d->io, registers | UKL_BIT(gs_base), d->state);
+	/* Mostly the active base is the kernel's and the other one is not needed. */
+	if (!(registers & UKL_BIT(kgs_base)) && !kernel_half(d->state[UKL_S_gs_base]))
+		guest_registers(d->io, UKL_BIT(kgs_base), d->state);
 	d->sampled = registers;
 	if (locate(d, false))
 		return true;
@@ -266,7 +267,8 @@ static void gate(unsigned int vcpu, void *probe)
 	d.state[UKL_S_ip] = d.probe->pc;
 	d.sampled |= UKL_BIT(ip);
 	d.arg[UKL_A_GATE_IN_pc] = d.probe->pc;
-	guest_read(d.io, d.state[UKL_S_sp], &d.arg[UKL_A_GATE_IN_ret], 8);
+	guest_read_user(d.io, d.state[UKL_S_cr3], d.state[UKL_S_sp],
+			&d.arg[UKL_A_GATE_IN_ret], 8);
 	d.arg[UKL_A_GATE_IN_swapgs] = d.cpu->swapgs;
 	/* An event between the call and the gate's first instruction came back here. */
 	before = d.cpu->iret_to == d.probe->pc ? UKL_SIDE_APP : d.cpu->side;

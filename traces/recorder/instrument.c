@@ -181,6 +181,7 @@ ON_TB(instrument_block, tb)
 			tb, QEMU_PLUGIN_INLINE_ADD_U64, recorder.insns, n);
 	if (!kernel_half(pc))
 		return;
+	ram_learn(pc, qemu_plugin_insn_haddr(qemu_plugin_tb_get_insn(tb, 0)));
 	if (in_app_text(pc))
 		instrument_app_block(tb, pc, n);
 	for (size_t i = 0; i < n; i++) {

@@ -7,6 +7,7 @@
  *   opcodes.c     which instructions matter, from their bytes
  *   instrument.c  called by QEMU for each translated block: places the probes
  *   guest.c       registers and memory of the guest
+ *   ram.c         the same memory, faster
  *   tasks.c       which tasks are known
  *   events.c      called by the placed probes: builds the events
  *
@@ -168,10 +169,16 @@ struct field {
 int guest_init_registers(void);
 void guest_registers(struct cpu *io, uint32_t slots, uint64_t *state);
 uint64_t guest_register(struct cpu *io, enum ukl_slot slot);
+bool guest_ask(struct cpu *io, uint64_t addr, void *buf, size_t len);
 bool guest_read(struct cpu *io, uint64_t addr, void *buf, size_t len);
+bool guest_read_user(struct cpu *io, uint64_t cr3, uint64_t addr, void *buf, size_t len);
 bool guest_fields(struct cpu *io, uint64_t base, const struct field *field, size_t n);
 uint64_t guest_kernel_gs(bool from_user, uint64_t gs, uint64_t kgs);
 uint32_t guest_task_state(struct cpu *io, uint64_t gs, uint64_t *state);
+
+/* ram.c: false: ask QEMU */
+void ram_learn(uint64_t vaddr, const void *host);
+bool ram_read(struct cpu *io, uint64_t cr3, uint64_t vaddr, void *buf, size_t len);
 
 /* tasks.c */
 enum {
