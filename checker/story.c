@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * story.c - tells a violation so that a person understands it; see story.h
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../traces/vocabulary.h"
+#include "event_text.h"
+#include "json.h"
+#include "story.h"
+
+#define WIDTH 78u	/* of wrapped text, heading included */
+#define INDENT 12u
+
+int ukl_story_init(struct ukl_story *story, unsigned int cpus)
+{
+	story->cpus = cpus;
+	story->ring = calloc((size_t)cpus * UKL_STORY_EVENTS, sizeof(*story->ring));
+	story->count = calloc(cpus, sizeof(*story->count));
+	if (story->ring && story->count)
+		return 0;
+	ukl_story_deinit(story);
+	return -1;
+}
+
+void ukl_story_deinit(struct ukl_story *story)
+{
+	free(story->ring);
+	free(story->count);
+	memset(story, 0, sizeof(*story));
+}
+
+static struct ukl_event *slot(const struct ukl_story *story, unsigned int cpu,
+			      uint64_t n)
+{
+	return &story->ring[cpu * UKL_STORY_EVENTS + n % UKL_STORY_EVENTS];
+}
+
+void ukl_story_note(struct ukl_story *story, const struct ukl_event *ev)
+{
+	if (ev->cpu < story->cpus)
+		*slot(story, ev->cpu, story->count[ev->cpu]++) = *ev;
+}
+
+/* How many events of the CPU are remembered. */
+static uint64_t remembered(const struct ukl_story *story, unsigned int cpu)
+{
+	uint64_t n = story->count[cpu];
+
+	return n < UKL_STORY_EVENTS ? n : UKL_STORY_EVENTS;
+}
+
+/*
+ * TEXT
+ */
+
+static void heading(FILE *out, const char *text, bool bold)
+{
+	fprintf(out, "  %s%-*s%s", bold ? "\033[1m" : "", (int)(INDENT - 2), text,
+		bold ? "\033[0m" : "");
+}
+
+/* A paragraph, with hanging indent. */
+static void wrapped(FILE *out, const char *text)
+{
+	unsigned int column = INDENT;
+
+	while (*text) {
+		unsigned int len = strcspn(text, " ");
+
+		if (column > INDENT && column + 1 + len > WIDTH) {
+			fprintf(out, "\n%*s", (int)INDENT, "");
+			column = INDENT;
+		} else if (column > INDENT) {
+			fputc(' ', out);
+			column++;
+		}
+		fwrite(text, 1, len, out);
+		column += len;
+		text += len;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
+}
+
+static void symbol(FILE *out, struct ukl_annotate *annotate, uint64_t value)
+{
+	char buf[256];
+
+	if (*ukl_annotate_symbol(annotate, value, buf, sizeof(buf)))
+		fprintf(out, " <%s>", buf);
+}
+
+static void expectation(FILE *out, const struct ukl_pair *p,
+			struct ukl_annotate *annotate)
+{
+	switch (p->rel) {
+	case UKL_REL_EQ:
+		fprintf(out, "0x%" PRIx64, p->expected);
+		symbol(out, annotate, p->expected);
+		break;
+	case UKL_REL_NE:
+		fprintf(out, "anything but 0x%" PRIx64, p->expected);
+		break;
+	case UKL_REL_IN:
+		fprintf(out, "from 0x%" PRIx64 " up to, not including, 0x%" PRIx64,
+			p->expected, p->limit);
+		break;
+	case UKL_REL_OUT:
+		fprintf(out, "outside 0x%" PRIx64 " .. 0x%" PRIx64, p->expected, p->limit);
+		break;
+	case UKL_REL_SET:
+		fprintf(out, "bits 0x%" PRIx64 " set", p->expected);
+		break;
+	case UKL_REL_CLEAR:
+		fprintf(out, "bits 0x%" PRIx64 " clear", p->expected);
+		break;
+	}
+}
+
+static void pairs(FILE *out, const struct ukl_finding *f, struct ukl_annotate *annotate,
+		  bool bold)
+{
+	for (unsigned int i = 0; i < f->n; i++) {
+		const struct ukl_pair *p = &f->pair[i];
+
+		heading(out, "expected", bold);
+		fprintf(out, "%s: ", p->name);
+		expectation(out, p, annotate);
+		fputc('\n', out);
+		heading(out, "found", bold);
+		fprintf(out, "%s: 0x%" PRIx64, p->name, p->found);
+		symbol(out, annotate, p->found);
+		fputc('\n', out);
+	}
+}
+
+static void place(FILE *out, const struct ukl_event *ev, struct ukl_annotate *annotate)
+{
+	char line[512];
+
+	fprintf(out, "0x%" PRIx64, ev->arg[0]);
+	symbol(out, annotate, ev->arg[0]);
+	if (*ukl_annotate_line(annotate, ev->arg[0], line, sizeof(line)))
+		fprintf(out, " at %s", line);
+	fputc('\n', out);
+}
+
+static bool has_pc(const struct ukl_event *ev)
+{
+	const struct ukl_class_info *info = &ukl_class_info[ev->cls];
+
+	return info->n_args && !strcmp(info->arg[0], "pc");
+}
+
+static void who(FILE *out, const struct ukl_view *v)
+{
+	const struct ukl_task *t = v->task;
+
+	fprintf(out, "event %" PRIu64 " (%s), cpu %u", v->ev->order,
+		ukl_kind_name[v->kind], v->ev->cpu);
+	if (!t->addr)
+		return;
+	fprintf(out, ", task 0x%" PRIx64, t->addr);
+	if (t->pid || *t->comm)
+		fprintf(out, " pid %" PRIu32 " \"%s\"", t->pid, t->comm);
+}
+
+static void opened_by(FILE *out, const struct ukl_view *v)
+{
+	if (!v->ctx || v->ctx->order == v->ev->order)
+		return;
+	fprintf(out, "%*sThe context concerned was opened by event %" PRIu64 ".\n",
+		(int)INDENT, "", v->ctx->order);
+}
+
+void ukl_story_text(const struct ukl_story *story, FILE *out,
+		    const struct ukl_violation *violation, const char *trace,
+		    struct ukl_annotate *annotate, bool bold)
+{
+	const struct ukl_view *v = violation->view;
+	unsigned int cpu = v->ev->cpu;
+	uint64_t n = remembered(story, cpu), count = story->count[cpu];
+	uint64_t first = n ? slot(story, cpu, count - n)->order : v->ev->order;
+
+	fprintf(out, "violation of %s at ", violation->inv->id);
+	who(out, v);
+	fputs("\n\n", out);
+	heading(out, "rule", bold);
+	wrapped(out, violation->inv->sentence);
+	heading(out, "why", bold);
+	wrapped(out, violation->inv->why);
+	pairs(out, violation->finding, annotate, bold);
+	if (has_pc(v->ev)) {
+		heading(out, "where", bold);
+		place(out, v->ev, annotate);
+	}
+	opened_by(out, v);
+	heading(out, "before", bold);
+	fprintf(out, "the last %" PRIu64 " events of cpu %u, this one included:\n", n, cpu);
+	for (uint64_t i = count - n; i < count; i++) {
+		fputs("    ", out);
+		ukl_event_text(out, slot(story, cpu, i), annotate, 0);
+		fputc('\n', out);
+	}
+	heading(out, "again", bold);
+	fprintf(out, "ukl dump --from %" PRIu64 " --to %" PRIu64 " --lines %s\n", first,
+		v->ev->order, trace);
+	fprintf(out, "%*sukl describe %s\n\n", (int)INDENT, "", violation->inv->id);
+}
+
+/*
+ * JSON
+ */
+
+static const char *const relation_name[] = {
+	[UKL_REL_EQ] = "equal", [UKL_REL_NE] = "not_equal", [UKL_REL_IN] = "in",
+	[UKL_REL_OUT] = "not_in", [UKL_REL_SET] = "bits_set",
+	[UKL_REL_CLEAR] = "bits_clear",
+};
+
+static void json_pair(FILE *out, const struct ukl_pair *p)
+{
+	fputs("{\"name\": ", out);
+	ukl_json_string(out, p->name);
+	fprintf(out, ", \"relation\": \"%s\", \"expected\": \"0x%" PRIx64 "\"",
+		relation_name[p->rel], p->expected);
+	if (p->rel == UKL_REL_IN || p->rel == UKL_REL_OUT)
+		fprintf(out, ", \"limit\": \"0x%" PRIx64 "\"", p->limit);
+	fprintf(out, ", \"found\": \"0x%" PRIx64 "\"}", p->found);
+}
+
+static void json_place(FILE *out, uint64_t pc, struct ukl_annotate *annotate)
+{
+	char buf[512];
+
+	fprintf(out, ", \"pc\": \"0x%" PRIx64 "\"", pc);
+	if (*ukl_annotate_symbol(annotate, pc, buf, sizeof(buf))) {
+		fputs(", \"symbol\": ", out);
+		ukl_json_string(out, buf);
+	}
+	if (*ukl_annotate_line(annotate, pc, buf, sizeof(buf))) {
+		fputs(", \"line\": ", out);
+		ukl_json_string(out, buf);
+	}
+}
+
+void ukl_story_json(const struct ukl_story *story, FILE *out,
+		    const struct ukl_violation *violation, struct ukl_annotate *annotate)
+{
+	const struct ukl_view *v = violation->view;
+	const struct ukl_finding *f = violation->finding;
+	uint64_t n = remembered(story, v->ev->cpu);
+
+	fprintf(out, "{\"id\": \"%s\", \"event\": %" PRIu64 ", \"time\": %" PRIu64
+		", \"cpu\": %u, \"class\": \"%s\", \"task\": \"0x%" PRIx64
+		"\", \"pid\": %" PRIu32 ", \"comm\": ", violation->inv->id, v->ev->order,
+		v->ev->time, v->ev->cpu, ukl_class_info[v->ev->cls].name, v->task->addr,
+		v->task->pid);
+	ukl_json_string(out, v->task->comm);
+	if (has_pc(v->ev))
+		json_place(out, v->ev->arg[0], annotate);
+	fprintf(out, ", \"from\": %" PRIu64 ", \"values\": [",
+		n ? slot(story, v->ev->cpu, story->count[v->ev->cpu] - n)->order :
+		    v->ev->order);
+	for (unsigned int i = 0; i < f->n; i++) {
+		fputs(i ? ", " : "", out);
+		json_pair(out, &f->pair[i]);
+	}
+	fputs("]}", out);
+}

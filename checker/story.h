@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * story.h - tells a violation so that a person understands it
+ *
+ * Remembers the last events of each CPU, because those are what led there.  The
+ * memory is constant; noting an event is a copy.
+ *
+ * Thread rule: one thread at a time per story.
+ */
+#ifndef UKL_STORY_H
+#define UKL_STORY_H
+
+#include <stdio.h>
+
+#include "../model/model.h"
+#include "annotate.h"
+
+#define UKL_STORY_EVENTS 12u	/* shown before a violation; a power of two is no need */
+
+struct ukl_story {
+	unsigned int cpus;
+	struct ukl_event *ring;		/* cpus * UKL_STORY_EVENTS */
+	uint64_t *count;		/* noted, by CPU */
+};
+
+int ukl_story_init(struct ukl_story *story, unsigned int cpus);
+void ukl_story_deinit(struct ukl_story *story);
+
+/* Before the model steps on it. */
+void ukl_story_note(struct ukl_story *story, const struct ukl_event *ev);
+
+/*
+ * The whole story, several lines.  trace is the path for the commands shown;
+ * annotate may be NULL; bold says whether to set off the headings.
+ */
+void ukl_story_text(const struct ukl_story *story, FILE *out,
+		    const struct ukl_violation *violation, const char *trace,
+		    struct ukl_annotate *annotate, bool bold);
+
+/* One JSON object, without a newline. */
+void ukl_story_json(const struct ukl_story *story, FILE *out,
+		    const struct ukl_violation *violation,
+		    struct ukl_annotate *annotate);
+
+#endif /* UKL_STORY_H */
