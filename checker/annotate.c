@@ -26,7 +26,9 @@ struct ukl_annotate {
 
 /* --- which vmlinux ------------------------------------------------------- */
 
-static bool build_id_differs(const struct ukl_env *env, const struct ukl_symbols *s)
+/* Tells it, with what follows from it. */
+static bool build_id_differs(const struct ukl_env *env, const struct ukl_symbols *s,
+			     const char *so)
 {
 	const char *recorded = ukl_env_get(env, UKL_ENV_BUILD_ID);
 	const char *found = ukl_symbols_build_id(s);
@@ -34,8 +36,8 @@ static bool build_id_differs(const struct ukl_env *env, const struct ukl_symbols
 	if (!recorded || !*recorded || !strcmp(recorded, found))
 		return false;
 	fprintf(stderr, "ukl: %s: its build-id is %s, but the trace was recorded with"
-		" %s: names and lines %s\n", ukl_symbols_path(s),
-		*found ? found : "missing", recorded, "may be wrong");
+		" %s: %s\n", ukl_symbols_path(s), *found ? found : "missing", recorded,
+		so);
 	return true;
 }
 
@@ -52,14 +54,14 @@ static int from_env(struct ukl_symbols **symbols, const struct ukl_env *env)
 			" --vmlinux)\n", path, err.text);
 		return err.code;
 	}
-	if (!build_id_differs(env, *symbols))
+	if (!build_id_differs(env, *symbols, "left aside, going on without names (see"
+			      " --vmlinux)"))
 		return 0;
-	fprintf(stderr, "ukl: %s: left aside; going on without names (see"
-		" --vmlinux)\n", path);
 	ukl_symbols_close(*symbols);
 	return UKL_ERR_SYMBOL;
 }
 
+/* The symbol table is read now, as every line needs it. */
 int ukl_annotate_open(struct ukl_annotate **annotate, const char *vmlinux,
 		      const struct ukl_env *env, struct ukl_error *err)
 {
@@ -71,7 +73,7 @@ int ukl_annotate_open(struct ukl_annotate **annotate, const char *vmlinux,
 		ret = ukl_symbols_open(&symbols, vmlinux, err);
 		if (ret)
 			return ret;
-		build_id_differs(env, symbols);
+		build_id_differs(env, symbols, "names and lines may be wrong");
 	} else if (from_env(&symbols, env)) {
 		return 0;
 	}
@@ -126,6 +128,7 @@ const char *ukl_annotate_symbol(struct ukl_annotate *a, uint64_t addr, char *buf
 	return buf;
 }
 
+/* Tried once; without it there are simply no instructions. */
 static bool capstone_ready(struct ukl_annotate *a)
 {
 	if (!a->insn_tried && cs_open(CS_ARCH_X86, CS_MODE_64, &a->capstone))
@@ -153,6 +156,7 @@ const char *ukl_annotate_insn(struct ukl_annotate *a, uint64_t addr, char *buf,
 	return buf;
 }
 
+/* An offline module at its linked addresses: the guest runs with nokaslr. */
 static void dwfl_setup(struct ukl_annotate *a)
 {
 	static const Dwfl_Callbacks callbacks = {

@@ -35,6 +35,7 @@ int ukl_cmd_bad_option(const char *verb, int key, char **argv)
 			     "\"%s\" is not an option here", argv[optind - 1]);
 }
 
+/* A result that was lost on a full disk must not end in status 0. */
 int ukl_cmd_finish(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))

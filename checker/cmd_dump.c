@@ -51,6 +51,7 @@ struct dump {
 
 /* --- the command line ---------------------------------------------------- */
 
+/* Digits first, as strtoull() would take "-1" for a very large number. */
 static int parse_number(const char *option, const char *text, uint64_t *value)
 {
 	char *end;
@@ -76,6 +77,7 @@ static int choose_classes(struct dump *d, char *list)
 	return 0;
 }
 
+/* A CPU that the trace does not have selects nothing. */
 static int parse_cpu(struct dump *d, const char *text)
 {
 	uint64_t cpu;
@@ -193,6 +195,7 @@ static void put_head(const struct ukl_reader *reader)
 	}
 }
 
+/* END is made by the assembler's writer, so it is not in its language. */
 static void put_event(const struct dump *d, const struct ukl_event *e)
 {
 	if (!d->assemble)
@@ -242,6 +245,7 @@ static int dump_events(struct dump *d)
 	return verdict(d);
 }
 
+/* Names are looked for after the trace is open: its env says where. */
 static int run(struct dump *d)
 {
 	struct ukl_error err;

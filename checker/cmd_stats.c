@@ -31,6 +31,7 @@ struct stats {
 	uint64_t by_side[UKL_SIDES];
 };
 
+/* Packet headers included: it is what the disk pays. */
 static double per_event(const struct ukl_summary *sum)
 {
 	return sum->events ? (double)sum->bytes / (double)sum->events : 0;
@@ -45,6 +46,7 @@ static const char *env(const struct stats *s, const char *key)
 
 /* --- text ---------------------------------------------------------------- */
 
+/* The numbers that people compare between runs. */
 static void text_head(const struct stats *s)
 {
 	const struct ukl_summary *sum = &s->sum;
@@ -72,6 +74,7 @@ static void text_counts(const char *title, const char *const name[],
 			       100.0 * (double)count[i] / (double)all);
 }
 
+/* Losses by CPU: a stream that was not closed shows here. */
 static void text_streams(const struct stats *s)
 {
 	struct ukl_stream_summary one;
@@ -146,6 +149,7 @@ static void json_classes(const struct stats *s)
 	printf("},\n");
 }
 
+/* The same facts as the text; names are stable, new ones may be added. */
 static void print_json(const struct stats *s)
 {
 	const struct ukl_summary *sum = &s->sum;
@@ -185,6 +189,7 @@ static int verdict(const struct ukl_summary *sum)
 						UKL_EXIT_INCONCLUSIVE;
 }
 
+/* One pass; nothing is kept but the counters. */
 static int run(const char *trace, bool json)
 {
 	struct stats s = { .reader = NULL };

@@ -56,6 +56,7 @@ static bool put_special(FILE *out, const struct ukl_event *e, unsigned int arg)
 	return false;
 }
 
+/* Nothing at all where no symbol is near: most values are no addresses. */
 static void put_symbol(FILE *out, struct ukl_annotate *annotate, uint64_t value)
 {
 	char name[256];
@@ -77,6 +78,7 @@ static void put_args(FILE *out, const struct ukl_event *e,
 	}
 }
 
+/* In the order of the vector, whatever order changed them. */
 static void put_slots(FILE *out, const struct ukl_event *e, uint32_t slots,
 		      struct ukl_annotate *annotate)
 {
@@ -88,6 +90,7 @@ static void put_slots(FILE *out, const struct ukl_event *e, uint32_t slots,
 	}
 }
 
+/* Last in the line, as both may hold blanks. */
 static void put_place(FILE *out, const struct ukl_event *e,
 		      struct ukl_annotate *annotate, unsigned int flags)
 {
@@ -118,6 +121,7 @@ void ukl_event_text(FILE *out, const struct ukl_event *e,
 	put_place(out, e, annotate, flags);
 }
 
+/* Bare numbers only: the assembler has no use for what people like to read. */
 void ukl_event_assemble(FILE *out, const struct ukl_event *e)
 {
 	fprintf(out, "%" PRIu64 " %u %s %s", e->time, e->cpu, ukl_side_name[e->side],

@@ -52,6 +52,7 @@ static int unknown(const char *name)
 	return UKL_EXIT_TROUBLE;
 }
 
+/* "ukl help VERB" is "ukl VERB --help". */
 static int cmd_help(int argc, char **argv)
 {
 	const struct verb *verb = argc > 1 ? find(argv[1]) : NULL;

@@ -31,6 +31,10 @@ void ukl_env_deinit(struct ukl_env *env)
 	ukl_env_init(env);
 }
 
+/*
+ * A trace has some seventy entries; a walk keeps them in the order of their
+ * setting, which is the order a person sees in the metadata.
+ */
 static struct ukl_env_item *find(const struct ukl_env *env, const char *key)
 {
 	for (unsigned int i = 0; i < env->n; i++)
@@ -52,6 +56,7 @@ static bool key_valid(const char *key)
 	return true;
 }
 
+/* Whatever is accepted here can be written and read back unchanged. */
 static int check(const struct ukl_env *env, const char *key, const char *value,
 		 struct ukl_error *err)
 {
@@ -70,6 +75,7 @@ static int check(const struct ukl_env *env, const char *key, const char *value,
 	return 0;
 }
 
+/* Nothing to name: the caller knows what it was doing. */
 static int no_memory(struct ukl_error *err)
 {
 	return ukl_error_set(err, UKL_ERR_NOMEM, NULL, UKL_NOWHERE, "out of memory");
@@ -96,6 +102,7 @@ static int append(struct ukl_env *env, const char *key, char *value,
 	return 0;
 }
 
+/* The old value stays until the new one is safe. */
 int ukl_env_set(struct ukl_env *env, const char *key, const char *value,
 		struct ukl_error *err)
 {
@@ -123,6 +130,10 @@ const char *ukl_env_get(const struct ukl_env *env, const char *key)
 	return item ? item->value : NULL;
 }
 
+/*
+ * Strings, as TSDL integers are signed 64-bit in some readers and addresses are
+ * not.
+ */
 int ukl_env_set_layout(struct ukl_env *env, const struct ukl_layout *layout,
 		       struct ukl_error *err)
 {
@@ -149,6 +160,7 @@ static bool parse_hex(const char *text, uint64_t *value)
 	return !*end && !errno;
 }
 
+/* All or nothing: half a layout would make the model judge by zeros. */
 int ukl_env_get_layout(const struct ukl_env *env, struct ukl_layout *layout,
 		       struct ukl_error *err)
 {
@@ -173,6 +185,7 @@ int ukl_env_get_layout(const struct ukl_env *env, struct ukl_layout *layout,
 	return 0;
 }
 
+/* Entries already in to that from does not have are kept. */
 int ukl_env_copy(struct ukl_env *to, const struct ukl_env *from, struct ukl_error *err)
 {
 	int ret = 0;

@@ -21,6 +21,7 @@ static void set_file(struct ukl_error *err, const char *file)
 			 file + len - (sizeof(err->file) - 4));
 }
 
+/* A sentence that is too long is cut, never overrun. */
 static void set_text(struct ukl_error *err, const char *format, va_list ap)
 {
 	vsnprintf(err->text, sizeof(err->text), format, ap);
@@ -43,6 +44,7 @@ int ukl_error_set(struct ukl_error *err, enum ukl_error_code code, const char *f
 	return code;
 }
 
+/* errno is taken first: everything after may change it. */
 int ukl_error_errno(struct ukl_error *err, const char *file, const char *format, ...)
 {
 	int number = errno;

@@ -116,6 +116,7 @@ static void put_string(FILE *out, const char *value)
 	fputc('"', out);
 }
 
+/* The version stands first, so that a reader of any age finds it. */
 static void put_env(FILE *out, const struct ukl_env *env)
 {
 	fprintf(out, ENV_HEAD "\tukl_major = %d;\n\tukl_minor = %d;\n",
@@ -128,6 +129,7 @@ static void put_env(FILE *out, const struct ukl_env *env)
 	fputs(ENV_TAIL, out);
 }
 
+/* Every event ends in the words that its mask announces. */
 static void put_class(FILE *out, unsigned int id, const struct ukl_class_info *info)
 {
 	fprintf(out, "\nevent {\n\tid = %u;\n\tname = \"%s\";\n\tstream_id = 0;\n"
@@ -147,6 +149,7 @@ static void put_slots(FILE *out)
 	fputs(" */\n\n", out);
 }
 
+/* Changing what this prints is a new format version. */
 static void put_fixed(FILE *out)
 {
 	fputs(CLOCK, out);
@@ -223,6 +226,7 @@ static bool take(struct cursor *c, const char *text)
 	return true;
 }
 
+/* Up to six digits, which no version number will need. */
 static bool take_number(struct cursor *c, unsigned int *value)
 {
 	const char *start = c->p;
@@ -235,6 +239,7 @@ static bool take_number(struct cursor *c, unsigned int *value)
 	return c->p > start;
 }
 
+/* What ukl_env_set() accepts, and not a byte more. */
 static int take_key(struct cursor *c, char key[UKL_ENV_MAX_KEY + 1])
 {
 	size_t n = 0;
@@ -292,6 +297,7 @@ static int take_string(struct cursor *c, char *value)
 	return take(c, "\"") ? 0 : bad(c, "a string without its end");
 }
 
+/* "\tKEY = "VALUE";\n", with the blanks as they are printed. */
 static int parse_item(struct cursor *c, struct ukl_env *env, char *value)
 {
 	char key[UKL_ENV_MAX_KEY + 1];
@@ -314,6 +320,7 @@ static int parse_item(struct cursor *c, struct ukl_env *env, char *value)
 	return ukl_env_set(env, key, value, c->err);
 }
 
+/* One buffer for all values: they are limited, but too large for the stack. */
 static int parse_env(struct cursor *c, struct ukl_env *env)
 {
 	char *value = malloc(UKL_ENV_MAX_VALUE + 1);
@@ -328,6 +335,7 @@ static int parse_env(struct cursor *c, struct ukl_env *env)
 	return ret;
 }
 
+/* First of all, as nothing behind it can be understood in another version. */
 static int parse_version(struct cursor *c)
 {
 	unsigned int major, minor;
@@ -353,6 +361,7 @@ static int hex_digit(char c)
 	return p ? (int)(p - digits) : -1;
 }
 
+/* Lower case only, as it is written. */
 static int parse_uuid(struct cursor *c, uint8_t uuid[16])
 {
 	for (int i = 0; i < 16; i++) {

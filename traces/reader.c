@@ -98,6 +98,7 @@ struct flaw {
 	const char *text;
 };
 
+/* Before the checksum: says more of a file that was moved, cut or mixed up. */
 static const char *header_flaw(const struct ukl_reader *r, const struct stream *s,
 			       const struct ukl_packet *h)
 {
@@ -129,6 +130,7 @@ static const char *place_flaw(const struct stream *s, const struct ukl_packet *h
 	return NULL;
 }
 
+/* On success *size is the whole event and lies within left. */
 static const char *event_flaw(const struct ukl_event_header *h, size_t left,
 			      uint64_t last_time, size_t *size)
 {
@@ -163,6 +165,7 @@ static const char *end_flaw(const struct stream *s, const struct ukl_packet *p,
 	return NULL;
 }
 
+/* The walk that makes decode() safe: every event once, from header to end. */
 static struct flaw events_flaw(const struct stream *s, size_t size)
 {
 	const struct ukl_packet *p = (const struct ukl_packet *)s->buf;
@@ -198,6 +201,7 @@ static struct flaw events_flaw(const struct stream *s, size_t size)
 	return flaw;
 }
 
+/* In the order of trust: only a packet with a right checksum is looked into. */
 static struct flaw packet_flaw(const struct stream *s, size_t size)
 {
 	const struct ukl_packet *h = (const struct ukl_packet *)s->buf;
@@ -231,6 +235,7 @@ static ssize_t read_whole(int fd, uint8_t *buf, size_t len, uint64_t at)
 	return (ssize_t)got;
 }
 
+/* From here on the packet is known to be good. */
 static void accept_packet(struct ukl_reader *r, struct stream *s)
 {
 	const struct ukl_packet *h = (const struct ukl_packet *)s->buf;
@@ -253,6 +258,7 @@ static void accept_packet(struct ukl_reader *r, struct stream *s)
 	s->fresh = true;
 }
 
+/* A stream ends well only behind its closing packet. */
 static void end_of_file(struct ukl_reader *r, struct stream *s)
 {
 	if (s->sum.last)
@@ -263,6 +269,7 @@ static void end_of_file(struct ukl_reader *r, struct stream *s)
 			  : "the recorder was stopped, or the file was cut");
 }
 
+/* One packet from the file into buf, checked; or the stream is done. */
 static void load_packet(struct ukl_reader *r, struct stream *s)
 {
 	const struct ukl_packet *h = (const struct ukl_packet *)s->buf;
@@ -349,6 +356,7 @@ static inline const struct ukl_event *decode(struct ukl_reader *r, struct stream
 	return e;
 }
 
+/* Called before anything peeks: a stream is done or has an event. */
 static inline void refill(struct ukl_reader *r, struct stream *s)
 {
 	if (s->p == s->end && !s->done)
@@ -455,6 +463,7 @@ static int open_regular(const struct ukl_reader *r, const char *name, struct sta
 	return -1;
 }
 
+/* The size was checked; a file that grows meanwhile is cut at it. */
 static int parse_metadata(struct ukl_reader *r, int fd, size_t size,
 			  struct ukl_error *err)
 {
@@ -496,6 +505,7 @@ static int open_metadata(struct ukl_reader *r, struct ukl_error *err)
 	return ret;
 }
 
+/* Everything is allocated by this number, so it is limited. */
 static int count_streams(struct ukl_reader *r, struct ukl_error *err)
 {
 	const char *text = ukl_env_get(&r->env, UKL_ENV_STREAMS);
@@ -511,6 +521,7 @@ static int count_streams(struct ukl_reader *r, struct ukl_error *err)
 	return 0;
 }
 
+/* A stream that is missing is damage, not a reason to keep the others back. */
 static int open_stream(struct ukl_reader *r, unsigned int cpu, struct ukl_error *err)
 {
 	struct stream *s = &r->streams[cpu];
@@ -531,6 +542,7 @@ static int open_stream(struct ukl_reader *r, unsigned int cpu, struct ukl_error 
 	return 0;
 }
 
+/* All are opened before the first is read: reasons come in the order of CPUs. */
 static int open_streams(struct ukl_reader *r, struct ukl_error *err)
 {
 	int ret = 0;
@@ -633,6 +645,7 @@ void ukl_reader_close(struct ukl_reader *r)
 
 /* --- results ------------------------------------------------------------- */
 
+/* A stream without packets has no first time. */
 static void add_stream(struct ukl_summary *sum, const struct ukl_stream_summary *one)
 {
 	if (one->packets && (!sum->packets || one->first_time < sum->first_time))
@@ -645,6 +658,7 @@ static void add_stream(struct ukl_summary *sum, const struct ukl_stream_summary 
 	sum->discarded += one->discarded;
 }
 
+/* The streams decide; the lock file only names who is to blame. */
 void ukl_reader_summary(const struct ukl_reader *r, struct ukl_summary *sum)
 {
 	memset(sum, 0, sizeof(*sum));

@@ -46,6 +46,7 @@ static int no_memory(struct ukl_symbols *s, struct ukl_error *err)
 
 /* --- the tables ---------------------------------------------------------- */
 
+/* By address among equals, so that of several statics the lowest is found. */
 static int order_names(const void *a, const void *b)
 {
 	const struct ukl_symbol *x = a, *y = b;
@@ -86,6 +87,7 @@ static bool names_a_place(const struct ukl_symbol *s)
 	       !starts_with(s->name, "__pfx_") && s->name[0] != '.';
 }
 
+/* Undefined symbols have no address, sections and files no name to show. */
 static bool wanted(const GElf_Sym *sym, const char *name)
 {
 	int type = GELF_ST_TYPE(sym->st_info);
@@ -105,6 +107,7 @@ static void add_symbol(struct ukl_symbols *s, const GElf_Sym *sym, const char *n
 	};
 }
 
+/* Pointers, so that both orders share one copy of the symbols. */
 static int index_addrs(struct ukl_symbols *s, struct ukl_error *err)
 {
 	s->by_addr = calloc(s->n_names + 1, sizeof(*s->by_addr));
@@ -117,6 +120,7 @@ static int index_addrs(struct ukl_symbols *s, struct ukl_error *err)
 	return 0;
 }
 
+/* Names stay in the ELF file's mapping; only the array is ours. */
 static int read_table(struct ukl_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr,
 		      struct ukl_error *err)
 {
@@ -144,6 +148,7 @@ static int read_table(struct ukl_symbols *s, Elf_Scn *scn, const GElf_Shdr *shdr
 
 /* --- the build-id -------------------------------------------------------- */
 
+/* The first build-id wins; a vmlinux has one. */
 static void read_note(struct ukl_symbols *s, Elf_Data *data)
 {
 	size_t at = 0, name_at, desc_at;
@@ -161,6 +166,7 @@ static void read_note(struct ukl_symbols *s, Elf_Data *data)
 	}
 }
 
+/* Both the symbol table and the notes, in one pass over the section headers. */
 static int read_sections(struct ukl_symbols *s, struct ukl_error *err)
 {
 	Elf_Scn *scn = NULL;
@@ -251,6 +257,7 @@ static size_t lower_bound(const struct ukl_symbols *s, const char *text, size_t 
 	return low;
 }
 
+/* The NUL takes part in the comparison: "do" must not find "do_exit". */
 const struct ukl_symbol *ukl_symbols_find(const struct ukl_symbols *s, const char *name)
 {
 	size_t i = lower_bound(s, name, strlen(name) + 1);
@@ -260,6 +267,7 @@ const struct ukl_symbol *ukl_symbols_find(const struct ukl_symbols *s, const cha
 	return &s->by_name[i];
 }
 
+/* Names that share a beginning lie side by side. */
 const struct ukl_symbol *ukl_symbols_prefix(const struct ukl_symbols *s,
 					    const char *prefix, size_t *n)
 {
@@ -308,6 +316,7 @@ static size_t segment_bytes(const GElf_Phdr *ph, uint64_t addr, size_t len)
 	return len;
 }
 
+/* From the file and not from memory: nothing here is ever executed. */
 size_t ukl_symbols_bytes(const struct ukl_symbols *s, uint64_t addr, void *buf,
 			 size_t len)
 {
@@ -340,6 +349,7 @@ const char *ukl_symbols_path(const struct ukl_symbols *s)
 	return s->path;
 }
 
+/* Into a copy first: the caller's layout is all or nothing. */
 int ukl_layout_read(struct ukl_layout *layout, const struct ukl_symbols *s,
 		    struct ukl_error *err)
 {

@@ -141,6 +141,7 @@ static bool checksum_right(const struct header *h)
 	return strtoul(field, NULL, 8) == sum;
 }
 
+/* Unlinked at once: it goes with its descriptor. */
 static int temporary_file(struct ukl_error *err)
 {
 	const char *dir = getenv("TMPDIR");
@@ -197,6 +198,7 @@ static int copy(struct tar *t, int out, uint64_t size, struct ukl_error *err)
 	return 0;
 }
 
+/* Any directory in front is the packer's business. */
 static const char *base_name(struct tar *t, const struct header *h, char name[BLOCK])
 {
 	const char *slash;
@@ -228,6 +230,7 @@ static int not_tar(uint64_t at, struct ukl_error *err)
 			     " uncompressed");
 }
 
+/* A part that comes twice replaces the first, as tar itself would have it. */
 static int member(struct tar *t, struct ukl_parts *parts, const struct header *h,
 		  struct ukl_error *err)
 {

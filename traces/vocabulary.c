@@ -51,6 +51,7 @@ const struct ukl_layout_item ukl_layout_item[UKL_LAYOUT_ITEMS] = {
 	UKL_LAYOUT(LAYOUT_ITEM)
 };
 
+/* Names come from command lines and hand-written traces; a walk is fast enough. */
 int ukl_class_find(const char *name)
 {
 	for (int i = 1; i < UKL_CLASSES; i++)

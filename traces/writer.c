@@ -55,6 +55,7 @@ struct ukl_writer {
 
 /* --- packets ------------------------------------------------------------- */
 
+/* What is left of the old packet is overwritten, not cleared. */
 static void packet_start(struct stream *s)
 {
 	s->used = UKL_PACKET_HEADER;
@@ -88,6 +89,7 @@ static int write_whole(int fd, const uint8_t *buf, size_t len, uint64_t at)
 	return 0;
 }
 
+/* The header is filled in last, when all it counts is known. */
 static void packet_seal(const struct ukl_writer *w, struct stream *s, uint32_t flags)
 {
 	struct ukl_packet *p = (struct ukl_packet *)s->buf;
@@ -173,6 +175,9 @@ static uint32_t put_whole(struct stream *s, uint64_t *out, uint32_t sampled,
 	return mask;
 }
 
+/*
+ * The hot path: no branch depends on what the guest did but the loop over changes.
+ */
 void ukl_writer_event(struct ukl_writer *w, unsigned int stream, uint64_t when,
 		      enum ukl_class cls, enum ukl_side side, const uint64_t *args,
 		      uint32_t sampled, const uint64_t *state)
@@ -217,6 +222,10 @@ void ukl_writer_flush(struct ukl_writer *w, unsigned int stream)
 		packet_write(w, &w->streams[stream], 0);
 }
 
+/*
+ * Kept and not yet written count as kept; a packet taken back later leaves this
+ * sum.
+ */
 uint64_t ukl_writer_events(const struct ukl_writer *w)
 {
 	uint64_t sum = 0;
@@ -304,6 +313,7 @@ static int visit_check(struct ukl_writer *w, const char *name, struct ukl_error 
 			     " empty or new directory", name);
 }
 
+/* The lock file stays: it is ours by now. */
 static int visit_remove(struct ukl_writer *w, const char *name, struct ukl_error *err)
 {
 	if (!strcmp(name, LOCK_NAME) || !unlinkat(w->dir_fd, name, 0))
@@ -311,6 +321,10 @@ static int visit_remove(struct ukl_writer *w, const char *name, struct ukl_error
 	return ukl_error_errno(err, w->dir, "cannot remove the older trace's %s", name);
 }
 
+/*
+ * Looks before it locks: a directory of somebody else must not even get a lock
+ * file.
+ */
 static int open_dir(struct ukl_writer *w, struct ukl_error *err)
 {
 	if (mkdir(w->dir, 0777) && errno != EEXIST)
@@ -331,6 +345,9 @@ static bool lock_is_current(const struct ukl_writer *w)
 	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
+/*
+ * flock() goes with the open file, so it ends with the process however that ends.
+ */
 static int take_lock(struct ukl_writer *w, struct ukl_error *err)
 {
 	w->lock_fd = openat(w->dir_fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -343,6 +360,7 @@ static int take_lock(struct ukl_writer *w, struct ukl_error *err)
 			     " another directory");
 }
 
+/* Random, so that streams of different runs cannot be mistaken for each other. */
 static void make_uuid(uint8_t uuid[16])
 {
 	struct timespec now;
@@ -356,6 +374,7 @@ static void make_uuid(uint8_t uuid[16])
 	uuid[8] = (uuid[8] & 0x3f) | 0x80;
 }
 
+/* Complete before the first event, so that a torn trace can always be read. */
 static int write_metadata(struct ukl_writer *w, const struct ukl_env *env,
 			  struct ukl_error *err)
 {
@@ -399,6 +418,7 @@ static int open_stream(struct ukl_writer *w, struct stream *s, unsigned int cpu,
 	return 0;
 }
 
+/* Descriptors first, so that ukl_writer_abandon() can undo half of it. */
 static int open_streams(struct ukl_writer *w, unsigned int n, struct ukl_error *err)
 {
 	int ret = 0;
@@ -416,6 +436,7 @@ static int open_streams(struct ukl_writer *w, unsigned int n, struct ukl_error *
 	return ret;
 }
 
+/* Wrong calls are told before anything on disk is touched. */
 static int check_request(const char *dir, const struct ukl_env *env, unsigned int n,
 			 struct ukl_error *err)
 {
@@ -431,6 +452,7 @@ static int check_request(const char *dir, const struct ukl_env *env, unsigned in
 	return 0;
 }
 
+/* Its default action would kill QEMU at a file size limit; EFBIG is enough. */
 static void ignore_sigxfsz(void)
 {
 	struct sigaction action;
@@ -439,6 +461,7 @@ static void ignore_sigxfsz(void)
 		signal(SIGXFSZ, SIG_IGN);
 }
 
+/* The number of streams is the writer's to say. */
 static int fill_env(struct ukl_env *copy, const struct ukl_env *env, unsigned int n,
 		    struct ukl_error *err)
 {
@@ -501,6 +524,10 @@ int ukl_writer_open(struct ukl_writer **writer, const char *dir,
 
 /* --- the end ------------------------------------------------------------- */
 
+/*
+ * END counts what reached the file, so it must be made after any earlier packet is
+ * out.
+ */
 static void put_end(struct ukl_writer *w, unsigned int i)
 {
 	struct stream *s = &w->streams[i];
@@ -539,6 +566,7 @@ static int close_stream(struct ukl_writer *w, unsigned int i, struct ukl_error *
 			       " trace stays torn", i);
 }
 
+/* The first error is reported; the other streams are closed all the same. */
 int ukl_writer_close(struct ukl_writer *w, struct ukl_error *err)
 {
 	int ret = 0;
