@@ -162,7 +162,7 @@ static enum ukl_result check_alternate(const struct ukl_view *v, struct ukl_find
 		return UKL_VACUOUS;
 	if (value == 2)
 		want(f, "mode before", 1, v->task->mode);
-	else if (value == 1 && !in_exec(v->task))
+	else if (value == 1 && v->task->mode)
 		want(f, "mode before", 2, v->task->mode);
 	else if (value == 0)
 		want_not(f, "mode before", 2, v->task->mode);
@@ -177,7 +177,7 @@ static const struct ukl_invariant alternate = {
 	.why = "The flag is no counter: a second store of the same value means that two entries "
 	       "or two exits were nested.",
 	.source = "UKL RFC 03/10",
-	.exceptions = "exec, which clears the flag and sets it for the UKL program.",
+	.exceptions = "The first store of 1, which is MF-by-exec's.",
 	.events = UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_alternate,
@@ -334,7 +334,7 @@ static const struct ukl_invariant switch_mode = {
 
 static const struct ukl_invariant *const invariants[] = {
 	&domain, &alternate, &own_task, &by_exec, &nonukl_zero, &switch_mode, &exec_clear,
-	&truth, &handler, &nmi, &writers, NULL
+	&nmi, &truth, &handler, &writers, NULL
 };
 
 const struct ukl_group ukl_group_mf = {
