@@ -42,8 +42,9 @@ static void print_usage(FILE *out)
 	      " Linux\nguest, and checks them.\n\n", out);
 	for (size_t i = 0; i < N_VERBS; i++)
 		fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
-	fputs("\n'ukl VERB --help' explains a verb.\n\nexit status: 0 conforms, or done;"
-	      " 1 violation; 2 trouble; 3 inconclusive\n", out);
+	fputs("\n'ukl VERB --help' explains a verb.\n\n"
+	      "exit status: 0 conforms, or done; 1 violation; 2 trouble;"
+	      " 3 inconclusive\n", out);
 }
 
 static int unknown(const char *name)

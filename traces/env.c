@@ -174,8 +174,8 @@ int ukl_env_get_layout(const struct ukl_env *env, struct ukl_layout *layout,
 		text = ukl_env_get(env, key);
 		if (!text)
 			return ukl_error_set(err, UKL_ERR_FORMAT, NULL, UKL_NOWHERE,
-					     "the trace's env lacks \"%s\", so no address"
-					     " can be judged: record it again", key);
+					     "the trace's env lacks \"%s\", so no"
+					     " address can be judged: record it again", key);
 		if (!parse_hex(text, ukl_layout_value(&found, i)))
 			return ukl_error_set(err, UKL_ERR_FORMAT, NULL, UKL_NOWHERE,
 					     "env entry %s is \"%.40s\", not a"

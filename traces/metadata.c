@@ -400,8 +400,8 @@ static int parse_fixed(struct cursor *c)
 	return ukl_error_set(c->err, UKL_ERR_VERSION, c->file,
 			     (uint64_t)(c->p + i - c->start),
 			     "the events are not described as in format %d.%d from"
-			     " here: the file is damaged or was written by a ukl with other"
-			     " events; use that one, or record again",
+			     " here: the file is damaged or was written by a ukl with"
+			     " other events; use that one, or record again",
 			     UKL_TRACE_MAJOR, UKL_TRACE_MINOR);
 }
 

@@ -265,8 +265,9 @@ static void end_of_file(struct ukl_reader *r, struct stream *s)
 		s->done = true;
 	else
 		break_off(r, s, UKL_ERR_FORMAT, s->file_at, "the stream ends without"
-			  " its closing packet: %s", r->recording ? "it is being recorded"
-			  : "the recorder was stopped, or the file was cut");
+			  " its closing packet: %s", r->recording ?
+			  "it is being recorded" :
+			  "the recorder was stopped, or the file was cut");
 }
 
 /* One packet from the file into buf, checked; or the stream is done. */

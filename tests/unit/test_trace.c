@@ -45,6 +45,14 @@ static struct ukl_reader *open_reader(const char *dir)
 	return r;
 }
 
+/* UINT64_MAX at the end, which no test expects. */
+static uint64_t next_time(struct ukl_reader *r)
+{
+	const struct ukl_event *e = ukl_reader_next(r);
+
+	return e ? e->time : UINT64_MAX;
+}
+
 static void round_trip(unsigned int streams, unsigned int packet, size_t n, bool ties)
 {
 	const char *dir = unit_dir();
@@ -99,8 +107,8 @@ static void clock_is_raised(void)
 	ukl_writer_event(w, 0, 40, UKL_EV_TASK, UKL_SIDE_KERNEL, arg, 0, NULL);
 	ukl_writer_close(w, NULL);
 	r = open_reader(dir);
-	CU_ASSERT_EQUAL(ukl_reader_next(r)->time, 50);
-	CU_ASSERT_EQUAL(ukl_reader_next(r)->time, 50);
+	CU_ASSERT_EQUAL(next_time(r), 50);
+	CU_ASSERT_EQUAL(next_time(r), 50);
 	ukl_reader_close(r);
 }
 
@@ -143,9 +151,9 @@ static void gap_is_told_in_time(void)
 	ukl_writer_event(w, 0, 2, UKL_EV_TASK, UKL_SIDE_KERNEL, arg, 0, NULL);
 	ukl_writer_close(w, NULL);
 	r = open_reader(dir);
-	CU_ASSERT_EQUAL(ukl_reader_next(r)->time, 1);
+	CU_ASSERT_EQUAL(next_time(r), 1);
 	CU_ASSERT_FALSE(ukl_reader_gap(r));
-	CU_ASSERT_EQUAL(ukl_reader_next(r)->time, 2);
+	CU_ASSERT_EQUAL(next_time(r), 2);
 	CU_ASSERT_TRUE(ukl_reader_gap(r));
 	ukl_reader_close(r);
 }

@@ -13,24 +13,33 @@
 static struct {
 	uint8_t *data;
 	size_t len;
+	const char *dir;		/* the trace in it */
 	char path[4096];
 } tar;
 
 /* The system's tar makes the archive; nothing here shares code with the reader. */
-static void make_archive(void)
+static void run_tar(const char *options)
 {
-	const char *dir = unit_dir();
-	struct ukl_writer *w = unit_writer(dir, 2, 1024);
 	char command[9000];
 
-	free(unit_write_random(w, 2, 40, 3, false).event);
-	ukl_writer_close(w, NULL);
-	snprintf(tar.path, sizeof(tar.path), "%s/a.tar", unit_dir());
-	snprintf(command, sizeof(command), "tar -C '%s' -cf '%s' .", dir, tar.path);
+	snprintf(command, sizeof(command), "tar -C '%s' -cf '%s' %s .", tar.dir,
+		 tar.path, options);
 	if (system(command)) {
 		fprintf(stderr, "cannot run: %s\n", command);
 		exit(2);
 	}
+}
+
+static void make_archive(void)
+{
+	struct ukl_writer *w;
+
+	tar.dir = unit_dir();
+	w = unit_writer(tar.dir, 2, 1024);
+	free(unit_write_random(w, 2, 40, 3, false).event);
+	ukl_writer_close(w, NULL);
+	snprintf(tar.path, sizeof(tar.path), "%s/a.tar", unit_dir());
+	run_tar("");
 	tar.data = unit_read_file(tar.path, &tar.len);
 }
 
@@ -69,6 +78,23 @@ static void whole(void)
 	unit_write_file(tar.path, tar.data, tar.len);
 	CU_ASSERT_EQUAL(read_archive(&sum), 42);
 	CU_ASSERT_EQUAL(sum.state, UKL_TRACE_COMPLETE);
+}
+
+/* More than the header's hundred bytes: GNU's members of type L, ustar's prefix. */
+static void long_paths(void)
+{
+	char options[400], x[151];
+	struct ukl_summary sum;
+
+	memset(x, 'x', 150);
+	x[150] = '\0';
+	snprintf(options, sizeof(options), "--format=gnu --transform='s,^\\.,%s,'", x);
+	run_tar(options);
+	CU_ASSERT_EQUAL(read_archive(&sum), 42);
+	x[75] = '/';
+	snprintf(options, sizeof(options), "--format=ustar --transform='s|^\\.|%s|'", x);
+	run_tar(options);
+	CU_ASSERT_EQUAL(read_archive(&sum), 42);
 }
 
 /* Once the last stream's bytes are complete, the rest is only filling. */
@@ -135,6 +161,7 @@ int main(void)
 {
 	static const struct unit_test tests[] = {
 		{ "an archive reads like its directory", whole },
+		{ "paths longer than a header's field", long_paths },
 		{ "cut in many places", cut_everywhere },
 		{ "5000 random bits flipped", flipped },
 		{ "something else than tar", not_tar },

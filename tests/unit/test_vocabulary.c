@@ -46,6 +46,9 @@ static void slots_sides_layout(void)
 		CU_ASSERT_EQUAL(ukl_side_find(ukl_side_name[i]), i);
 	for (int i = 0; i < UKL_LAYOUT_ITEMS; i++)
 		CU_ASSERT_EQUAL(ukl_layout_find(ukl_layout_item[i].name), i);
+	CU_ASSERT_EQUAL(ukl_slot_find("mode"), UKL_S_mode);
+	CU_ASSERT_EQUAL(ukl_side_find("user"), UKL_SIDE_USER);
+	CU_ASSERT_EQUAL(ukl_layout_find("app_idt"), UKL_L_app_idt);
 	CU_ASSERT_EQUAL(ukl_slot_find("eax"), -1);
 	CU_ASSERT_EQUAL(ukl_side_find(""), -1);
 	CU_ASSERT_EQUAL(ukl_layout_find("heap"), -1);
