@@ -261,6 +261,7 @@ static void gate(unsigned int vcpu, void *probe)
 		return;
 	sample_task(&d);
 	if (ran_on(d.cpu, d.probe->pc) || inside_gate(&d)) {
+		set_side(&d, UKL_SIDE_GATE);
 		leave(&d);
 		return;
 	}
