@@ -18,8 +18,9 @@ int ukl_story_init(struct ukl_story *story, unsigned int cpus)
 {
 	story->cpus = cpus;
 	story->ring = calloc((size_t)cpus * UKL_STORY_EVENTS, sizeof(*story->ring));
+	story->next = calloc(cpus, sizeof(*story->next));
 	story->count = calloc(cpus, sizeof(*story->count));
-	if (story->ring && story->count)
+	if (story->ring && story->next && story->count)
 		return 0;
 	ukl_story_deinit(story);
 	return -1;
@@ -28,20 +29,33 @@ int ukl_story_init(struct ukl_story *story, unsigned int cpus)
 void ukl_story_deinit(struct ukl_story *story)
 {
 	free(story->ring);
+	free(story->next);
 	free(story->count);
 	memset(story, 0, sizeof(*story));
 }
 
-static struct ukl_event *slot(const struct ukl_story *story, unsigned int cpu,
-			      uint64_t n)
-{
-	return &story->ring[cpu * UKL_STORY_EVENTS + n % UKL_STORY_EVENTS];
-}
-
 void ukl_story_note(struct ukl_story *story, const struct ukl_event *ev)
 {
-	if (ev->cpu < story->cpus)
-		*slot(story, ev->cpu, story->count[ev->cpu]++) = *ev;
+	unsigned int cpu = ev->cpu, next;
+
+	if (cpu >= story->cpus)
+		return;
+	next = story->next[cpu];
+	memcpy(&story->ring[cpu * UKL_STORY_EVENTS + next], ev, sizeof(*story->ring));
+	story->next[cpu] = next + 1 < UKL_STORY_EVENTS ? next + 1 : 0;
+	story->count[cpu]++;
+}
+
+/* The n-th event of the CPU, if it is still remembered; its state is all zero. */
+static struct ukl_event recall(const struct ukl_story *story, unsigned int cpu,
+			       uint64_t n)
+{
+	struct ukl_event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	memcpy(&ev, &story->ring[cpu * UKL_STORY_EVENTS + n % UKL_STORY_EVENTS],
+	       sizeof(*story->ring));
+	return ev;
 }
 
 /* How many events of the CPU are remembered. */
@@ -183,7 +197,7 @@ void ukl_story_text(const struct ukl_story *story, FILE *out,
 	const struct ukl_view *v = violation->view;
 	unsigned int cpu = v->ev->cpu;
 	uint64_t n = remembered(story, cpu), count = story->count[cpu];
-	uint64_t first = n ? slot(story, cpu, count - n)->order : v->ev->order;
+	uint64_t first = n ? recall(story, cpu, count - n).order : v->ev->order;
 
 	fprintf(out, "violation of %s at ", violation->inv->id);
 	who(out, v);
@@ -201,8 +215,10 @@ void ukl_story_text(const struct ukl_story *story, FILE *out,
 	heading(out, "before", bold);
 	fprintf(out, "the last %" PRIu64 " events of cpu %u, this one included:\n", n, cpu);
 	for (uint64_t i = count - n; i < count; i++) {
+		struct ukl_event ev = recall(story, cpu, i);
+
 		fputs("    ", out);
-		ukl_event_text(out, slot(story, cpu, i), annotate, 0);
+		ukl_event_text(out, &ev, annotate, 0);
 		fputc('\n', out);
 	}
 	heading(out, "again", bold);
@@ -263,7 +279,7 @@ void ukl_story_json(const struct ukl_story *story, FILE *out,
 	if (has_pc(v->ev))
 		json_place(out, v->ev->arg[0], annotate);
 	fprintf(out, ", \"from\": %" PRIu64 ", \"values\": [",
-		n ? slot(story, v->ev->cpu, story->count[v->ev->cpu] - n)->order :
+		n ? recall(story, v->ev->cpu, story->count[v->ev->cpu] - n).order :
 		    v->ev->order);
 	for (unsigned int i = 0; i < f->n; i++) {
 		fputs(i ? ", " : "", out);

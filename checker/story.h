@@ -2,24 +2,31 @@
 /*
  * story.h - tells a violation so that a person understands it
  *
- * Remembers the last events of each CPU, because those are what led there.  The
- * memory is constant; noting an event is a copy.
+ * Remembers the last events of each CPU, because those are what led there, without
+ * their state: 'ukl dump' shows that.  The memory is constant; noting is a copy.
  *
  * Thread rule: one thread at a time per story.
  */
 #ifndef UKL_STORY_H
 #define UKL_STORY_H
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "../model/model.h"
 #include "annotate.h"
 
-#define UKL_STORY_EVENTS 12u	/* shown before a violation; a power of two is no need */
+#define UKL_STORY_EVENTS 12u	/* shown before a violation */
+
+/* The front part of a struct ukl_event. */
+struct ukl_story_event {
+	uint64_t part[offsetof(struct ukl_event, state) / sizeof(uint64_t)];
+};
 
 struct ukl_story {
 	unsigned int cpus;
-	struct ukl_event *ring;		/* cpus * UKL_STORY_EVENTS */
+	struct ukl_story_event *ring;	/* cpus * UKL_STORY_EVENTS */
+	unsigned int *next;		/* place in the ring, by CPU */
 	uint64_t *count;		/* noted, by CPU */
 };
 

@@ -17,3 +17,5 @@ $(MODEL_OBJS): $(BUILD)/model/%.o: model/%.c
 $(MODEL_LIB): $(MODEL_OBJS)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
+
+include tests/fixtures/fixtures.mk

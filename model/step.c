@@ -14,10 +14,15 @@
 #include "judge.h"
 #include "tasks.h"
 
+struct judge_item {
+	ukl_check_fn *check;
+	uint64_t *count;	/* by result */
+	unsigned int index;	/* into the catalogue */
+};
+
 struct judge_list {
 	unsigned int n;
-	uint16_t *index;	/* into the catalogue, ascending */
-	ukl_check_fn **check;
+	struct judge_item *item;	/* in catalogue order */
 };
 
 struct ukl_model {
@@ -189,16 +194,16 @@ static unsigned int judge(struct ukl_model *m, const struct ukl_view *v)
 	unsigned int violated = 0;
 	struct ukl_finding f;
 
-	for (unsigned int i = 0; i < list->n; i++) {
+	for (const struct judge_item *i = list->item; i < list->item + list->n; i++) {
 		enum ukl_result result;
 
 		f.n = 0;
-		result = list->check[i](v, &f);
-		m->count[list->index[i]][result]++;
+		result = i->check(v, &f);
+		i->count[result]++;
 		if (result != UKL_VIOLATED)
 			continue;
 		violated++;
-		report(m, v, list->index[i], &f);
+		report(m, v, i->index, &f);
 	}
 	return violated;
 }
@@ -828,15 +833,17 @@ static int lists_init(struct ukl_model *m)
 	for (unsigned int kind = 0; kind < UKL_KINDS; kind++) {
 		struct judge_list *list = &m->list[kind];
 
-		list->index = calloc(n, sizeof(*list->index));
-		list->check = calloc(n, sizeof(*list->check));
-		if (!list->index || !list->check)
+		list->item = calloc(n, sizeof(*list->item));
+		if (!list->item)
 			return -1;
 		for (unsigned int i = 0; i < n; i++) {
 			if (!wanted(m, i, kind))
 				continue;
-			list->index[list->n] = i;
-			list->check[list->n++] = ukl_invariant_at(i, NULL)->check;
+			list->item[list->n++] = (struct judge_item){
+				.check = ukl_invariant_at(i, NULL)->check,
+				.count = m->count[i],
+				.index = i,
+			};
 		}
 	}
 	return 0;
@@ -873,10 +880,8 @@ void ukl_model_destroy(struct ukl_model *m)
 {
 	if (!m)
 		return;
-	for (unsigned int kind = 0; kind < UKL_KINDS; kind++) {
-		free(m->list[kind].index);
-		free(m->list[kind].check);
-	}
+	for (unsigned int kind = 0; kind < UKL_KINDS; kind++)
+		free(m->list[kind].item);
 	ukl_tasks_deinit(&m->tasks);
 	free(m->cpu);
 	free(m->limbo);
