@@ -2,10 +2,29 @@
 #
 # tests.mk - what "make test" runs, in the order in which failures tell most
 #
-# Each suite is a goal of its own and prints "suite: N passed, N failed" as its last
-# line; tests/all.sh adds them up.
+# Each suite is a goal of its own and ends with "NAME: P passed, F failed"; all.sh runs
+# them one after the other and adds them up.
 
 include tests/support/support.mk
 include tests/unit/unit.mk
 include tests/system/system.mk
 include tests/mutants/mutants.mk
+
+SUITES := unit-check apps-check demo-check docs-check count-check witness-check \
+	  smp2-check reclaim-check kill-check mutants
+
+.PHONY: test demo-check docs-check
+test: $(BUILD)/ukl kernel	## run every test: about half an hour on two cores
+	$(Q)MAKE="$(MAKE)" tests/all.sh $(BUILD)/tests/logs $(SUITES)
+
+demo-check: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
+	$(Q)tests/system/demo.sh --suite $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/demo
+
+docs-check: $(ECHO_KERNEL)	## compare the instructions shown in docs/ with the kernel's
+	$(Q)tests/system/docs.sh $(KIMAGES)/echo/vmlinux
+
+.PHONY: test-full bisect-check
+bisect-check: $(ECHO_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## build and boot after each patch of the series (half an hour)
+	$(Q)tests/system/bisect.sh $(BUILD) $(KTREE) $(BUILD)/bisect
+
+test-full: test bisect-check	## make test, and what takes too long for every commit

@@ -25,9 +25,10 @@ export KBUILD_BUILD_TIMESTAMP := 1970-01-01
 export KBUILD_BUILD_USER := ukl
 export KBUILD_BUILD_HOST := ukl
 
-# $(call kmake,TREE,goals): two jobs at least, one kbuild at a time per tree
-kmake = +$(Q)flock $(1).lock $(MAKE) --no-print-directory -s -C $(1) O=obj \
-	-j$(shell nproc) CC="ccache $(CC)" $(2)
+# $(call kmake,TREE,goals): one kbuild at a time per tree, on all processors; not
+# $(MAKE), so that "make -n" stays dry and kbuild's jobs are its own
+kmake = $(Q)flock $(1).lock env -u MAKEFLAGS -u MFLAGS make --no-print-directory -s \
+	-C $(1) O=obj -j$(shell nproc) CC="ccache $(CC)" $(2)
 
 $(KDIR)/unpacked: $(LINUX_TARBALL)
 	$(Q)mkdir -p $(@D)
