@@ -115,15 +115,34 @@ static const struct ukl_invariant empty_stack = {
 	.check = check_empty_stack,
 };
 
+/*
+ * Calls that may execute SWAPGS themselves: they save, load or copy segment bases
+ * (fork, exec, arch_prctl, modify_ldt), or hand on to drivers that do (ioctl,
+ * io_uring).
+ */
+static bool touches_bases(uint32_t nr)
+{
+	return nr == 16 || (nr >= NR_CLONE && nr <= NR_EXECVE) || nr == NR_EXECVEAT ||
+	       nr == NR_PTRACE || nr == NR_MODIFY_LDT || nr == NR_ARCH_PRCTL ||
+	       nr == NR_RT_SIGRETURN || (nr >= 425 && nr <= 427) || nr == 435;
+}
+
 /* SE-gs-live */
 static enum ukl_result check_gs_live(const struct ukl_view *v, struct ukl_finding *f)
 {
-	bool gate = v->kind == UKL_K_GATE_IN;
+	const struct ukl_ctx *ctx = v->ctx;
 
+	if (v->kind == UKL_K_INT_OUT_APP) {
+		if (!ctx || ctx->tag != UKL_TAG_SYSCALL || ctx->exec || edited(v) ||
+		    !undisturbed(v) || touches_bases(ctx->truth[S(ax)]))
+			return UKL_VACUOUS;
+		want(f, "SWAPGS count", ctx->swapgs, ARG(INT_OUT, swapgs));
+		return verdict(f);
+	}
 	if (!v->cpu->gs_known)
 		return UKL_VACUOUS;
 	want(f, "gs_base", v->cpu->gs_base, v->s[S(gs_base)]);
-	if (gate && v->cpu->swapgs_known)
+	if (v->kind == UKL_K_GATE_IN && v->cpu->swapgs_known)
 		want(f, "SWAPGS count mod 2", v->cpu->kernel_parity,
 		     ARG(GATE_IN, swapgs) & 1);
 	return verdict(f);
@@ -132,12 +151,14 @@ static enum ukl_result check_gs_live(const struct ukl_view *v, struct ukl_findin
 static const struct ukl_invariant gs_live = {
 	.id = "SE-gs-live",
 	.sentence = "The active GS base is this CPU's per-CPU area at the gate and at "
-		    "do_syscall_64().",
+		    "do_syscall_64(), and the way there and back executes no SWAPGS.",
 	.why = "Every PER_CPU_VAR() and current go through GS; the gate must not SWAPGS, "
 	       "since the application runs with the kernel's GS all the time.",
 	.source = "arch/x86/entry/entry_64.S; Intel SDM 2B SWAPGS",
-	.exceptions = "Not judged before the CPU's first task switch, which tells the base.",
-	.events = UKL_ON(GATE_IN) | UKL_ON(SYS_ENTER),
+	.exceptions = "The base is not judged before the CPU's first task switch, which tells "
+		      "it.  SWAPGS are not counted over a task switch or a change of CPU, nor in "
+		      "system calls that touch segment bases.",
+	.events = UKL_ON(GATE_IN) | UKL_ON(SYS_ENTER) | UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_gs_live,
 };

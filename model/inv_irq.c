@@ -182,18 +182,20 @@ static enum ukl_result check_gs_parity(const struct ukl_view *v, struct ukl_find
 	if (v->cpu->swapgs_known)
 		want(f, "SWAPGS count mod 2", v->cpu->kernel_parity,
 		     ARG(INT_OUT, swapgs) & 1);
+	if (is_interrupt(v->ctx) && !v->ctx->exec && undisturbed(v) && !edited(v))
+		want(f, "SWAPGS count", v->ctx->swapgs, ARG(INT_OUT, swapgs));
 	return verdict(f);
 }
 
 static const struct ukl_invariant gs_parity = {
 	.id = "IR-gs-parity",
 	.sentence = "An IRET to the application or within the kernel leaves the kernel's GS "
-		    "base active: an even number of SWAPGS since it was.",
+		    "base active; an interrupt executes no SWAPGS at all.",
 	.why = "The application runs on the kernel's GS base; so does the next entry, which "
 	       "does not SWAPGS.",
 	.source = "arch/x86/entry/entry_64.S error_entry, ukl_return_to_app; bug ledger B11",
 	.exceptions = "#DB, NMI and #MC in the kernel may interrupt code that runs on ring 3's "
-		      "GS base.",
+		      "GS base.  SWAPGS are not counted over a task switch.",
 	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_gs_parity,

@@ -11,12 +11,14 @@
 #define X86_CR0_PG (1ull << 31)
 #define CR3_BASE 0x000ffffffffff000ull
 
-/* Is the kernel at work for the application? */
-static bool serves_app(const struct ukl_task *t)
+/* Is the kernel at work for the application or for ring 3? */
+static bool serves(const struct ukl_task *t)
 {
 	const struct ukl_ctx *bottom = ukl_bottom(t);
 
-	return bottom && !bottom->exec && (bottom->tag == UKL_TAG_SYSCALL || bottom->app);
+	return bottom && (bottom->tag == UKL_TAG_SYSCALL || bottom->app ||
+			  bottom->tag == UKL_TAG_USER_SYSCALL ||
+			  (bottom->tag == UKL_TAG_EVENT && bottom->from == UKL_AT_USER));
 }
 
 /* AS-cr3 */
@@ -45,7 +47,8 @@ static enum ukl_result check_cr4(const struct ukl_view *v, struct ukl_finding *f
 	uint64_t cr4 = v->s[S(cr4)];
 
 	if (v->kind == UKL_K_CTRL) {
-		if (ARG(CTRL, reg) != UKL_CTRL_CR4 || !serves_app(v->task))
+		if (ARG(CTRL, reg) != UKL_CTRL_CR4 || !serves(v->task) ||
+		    !in_range(ARG(CTRL, pc), v->lay->text_start, v->lay->text_end))
 			return UKL_VACUOUS;
 		cr4 = ARG(CTRL, value);
 	}
@@ -56,10 +59,10 @@ static enum ukl_result check_cr4(const struct ukl_view *v, struct ukl_finding *f
 static const struct ukl_invariant cr4 = {
 	.id = "AS-cr4",
 	.sentence = "The pinned bits of CR4 (SMEP, SMAP, UMIP, FSGSBASE) stay set while the "
-		    "application runs and while the kernel serves it.",
+		    "application runs and while the kernel serves it or ring 3.",
 	.why = "They protect the whole machine; a unikernel is no reason to drop them.",
 	.source = "arch/x86/kernel/cpu/common.c cr4_pinned_mask; bug ledger B16",
-	.exceptions = "An application that suspends or replaces the kernel.",
+	.exceptions = "Code outside kernel text, which starts CPUs and other kernels.",
 	.events = UKL_ON(GATE_IN) | UKL_ON(APP_IN) | UKL_ON(CTRL),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_cr4,

@@ -108,6 +108,15 @@ static inline bool own(const struct ukl_view *v)
 
 bool ukl_model_edited(const struct ukl_model *model, const struct ukl_ctx *ctx);
 
+/*
+ * The same CPU, and no other task ran there since the context was opened.  Then
+ * nobody executed SWAPGS, but for the few system calls that touch segment bases.
+ */
+static inline bool undisturbed(const struct ukl_view *v)
+{
+	return v->ctx->cpu == v->ev->cpu && v->ctx->switches == v->cpu->switches;
+}
+
 /* Another task may have changed the registers: ptrace, modify_ldt. */
 static inline bool edited(const struct ukl_view *v)
 {

@@ -134,6 +134,7 @@ struct ukl_ctx {
 	uint64_t ret;		/* SYSCALL: return address */
 	uint64_t sp;		/* SYSCALL: application RSP after the return */
 	uint64_t swapgs;
+	uint64_t switches;	/* of the CPU, at entry */
 	bool have_regs;		/* regs[] was seen */
 	bool left;		/* regs[] is what do_syscall_64() left */
 	uint64_t truth[UKL_STATE_SLOTS];	/* at entry */
@@ -177,6 +178,7 @@ struct ukl_cpu {
 	bool gs_known, idt_known, lstar_known, swapgs_known, app_idt_seen;
 	uint8_t kernel_parity;	/* of the SWAPGS count while the kernel's GS is active */
 	uint64_t gs_base;	/* the kernel's */
+	uint64_t switches;	/* task switches so far */
 	uint64_t idt;
 	uint64_t lstar;
 	uint64_t iret_pc;	/* the previous event was this IRET to application or ring 3 */

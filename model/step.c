@@ -246,6 +246,7 @@ static struct ukl_ctx *open_ctx(struct step *st, enum ukl_tag tag, enum ukl_wher
 	ctx->from = from;
 	ctx->pc = pc;
 	ctx->cpu = st->v->ev->cpu;
+	ctx->switches = st->cpu->switches;
 	ctx->order = st->v->ev->order;
 	ctx->time = st->v->ev->time;
 	memcpy(ctx->truth, st->v->s, sizeof(ctx->truth));
@@ -565,6 +566,7 @@ static void apply_switch(struct step *st)
 		st->cpu->gs_base = v->s[S(gs_base)];
 		st->cpu->gs_known = in_kernel_half(st->cpu->gs_base);
 	}
+	st->cpu->switches++;
 	next->stack = ARG(SWITCH, stack);
 	next->used = v->ev->order;
 	if (!next->mode_known) {
