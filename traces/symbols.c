@@ -96,6 +96,19 @@ static bool wanted(const GElf_Sym *sym, const char *name)
 	       type != STT_FILE;
 }
 
+/*
+ * Does the symbol's value name a place?  Constants do not, and neither do offsets into
+ * the per-CPU area: vmlinux has that in a section at address 0.
+ */
+static bool is_offset(struct ukl_symbols *s, const GElf_Sym *sym)
+{
+	GElf_Shdr shdr;
+
+	if (sym->st_shndx >= SHN_LORESERVE)
+		return sym->st_shndx == SHN_ABS;
+	return gelf_getshdr(elf_getscn(s->elf, sym->st_shndx), &shdr) && !shdr.sh_addr;
+}
+
 static void add_symbol(struct ukl_symbols *s, const GElf_Sym *sym, const char *name)
 {
 	s->by_name[s->n_names++] = (struct ukl_symbol) {
@@ -103,7 +116,7 @@ static void add_symbol(struct ukl_symbols *s, const GElf_Sym *sym, const char *n
 		.addr = sym->st_value,
 		.size = sym->st_size,
 		.type = GELF_ST_TYPE(sym->st_info),
-		.absolute = sym->st_shndx == SHN_ABS,
+		.absolute = is_offset(s, sym),
 	};
 }
 

@@ -19,7 +19,7 @@ struct ukl_symbol {
 	uint64_t addr;
 	uint64_t size;		/* 0: not known */
 	uint8_t type;		/* STT_* */
-	uint8_t absolute;	/* SHN_ABS: a number, not a place */
+	uint8_t absolute;	/* a constant or a per-CPU offset, not a place */
 };
 
 struct ukl_symbols;
