@@ -636,7 +636,7 @@ static void gate_in_once(void)
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		bool migrate = false;
 
-		start(2, NULL, NULL);
+		start(2, "tcg=multi", NULL);
 		c = &vcpus[0];
 		for (const char *s = row[i].steps; *s; s++) {
 			uint64_t at = *s == 'C' ? CALL : *s == 'M' ? MIDDLE : JUMP;
@@ -848,7 +848,7 @@ static void single_thread(void)
 {
 	struct vcpu *c = &vcpus[0];
 
-	start(2, "tcg=single", NULL);
+	start(2, NULL, NULL);			/* both say hello on this thread */
 	set(c, "gs_base", 0);
 	interrupt(c, PF, TEXT, KCS);		/* nobody's */
 	set(c, "gs_base", GS(1));
@@ -887,7 +887,7 @@ static void threads(void)
 	unsigned int gates[MAX_CPUS] = { 0 };
 	uint64_t last = 0;
 
-	start(MAX_CPUS, NULL, NULL);
+	start(MAX_CPUS, "tcg=multi", NULL);
 	for (unsigned int i = 0; i < MAX_CPUS; i++)
 		pthread_create(&thread[i], NULL, many_calls, &vcpus[i]);
 	for (unsigned int i = 0; i < MAX_CPUS; i++)
@@ -920,7 +920,7 @@ static void exit_while_running(void)
 {
 	pthread_t thread[MAX_CPUS - 1];
 
-	start(MAX_CPUS, NULL, NULL);
+	start(MAX_CPUS, "tcg=multi", NULL);
 	for (unsigned int i = 0; i < MAX_CPUS - 1; i++)
 		pthread_create(&thread[i], NULL, calls_until_the_end, &vcpus[i]);
 	many_calls(&vcpus[MAX_CPUS - 1]);

@@ -7,7 +7,7 @@
  *   vmlinux=FILE            the kernel that the guest boots, with its symbols
  *   out=DIR                 the trace's directory
  *   clock=auto|insn|order   auto: insn with one virtual CPU, order with more
- *   tcg=multi|single        threads of TCG with more than one virtual CPU
+ *   tcg=auto|multi|single   threads of TCG with more than one virtual CPU
  *   writers=declared|prove  prove: watch every store of the kernel, not only the
  *                           declared writers of ukl_mode
  *   from=boot|app           app: write nothing before the first UKL thread
@@ -17,12 +17,14 @@
  * Promise: a wrong argument stops QEMU before the guest starts, with a sentence;
  * from then on nothing that happens to the trace reaches the guest.
  */
+#define _GNU_SOURCE		/* gettid */
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "recorder.h"
 
@@ -56,7 +58,7 @@ static const struct {
 	OPTION(vmlinux, NULL),
 	OPTION(out, NULL),
 	OPTION(clock, "auto", "insn", "order"),
-	OPTION(tcg, "multi", "single"),
+	OPTION(tcg, "auto", "multi", "single"),
 	OPTION(writers, "declared", "prove"),
 	OPTION(from, "boot", "app"),
 	OPTION(edges, "branches", "all"),
@@ -100,7 +102,7 @@ static int parse_argument(struct options *o, const char *argument)
 
 static int parse_arguments(struct options *o, int argc, char **argv)
 {
-	*o = (struct options){ .clock = "auto", .tcg = "multi", .writers = "declared",
+	*o = (struct options){ .clock = "auto", .tcg = "auto", .writers = "declared",
 			       .from = "boot", .edges = "branches", .variant = "base",
 			       .app = "", .qemu = "", .tool = "", .vmlinux = "",
 			       .out = "" };
@@ -141,6 +143,7 @@ static void set_modes(const struct options *o, const qemu_info_t *info)
 	recorder.n_cpus = (unsigned int)info->system.max_vcpus;
 	if (recorder.n_cpus > 1)
 		recorder.threads = strcmp(o->tcg, "single") ? TCG_MULTI : TCG_SINGLE;
+	recorder.detect_threads = !strcmp(o->tcg, "auto");
 	recorder.insn_clock = recorder.n_cpus == 1 && strcmp(o->clock, "order");
 	recorder.prove_writers = !strcmp(o->writers, "prove");
 	recorder.ret_edges = !strcmp(o->edges, "all");
@@ -229,9 +232,26 @@ static int open_all(const struct options *o, struct ukl_error *err)
 	return code ? code : open_trace(o, err);
 }
 
+/*
+ * Each virtual CPU says hello on the thread that is going to run it.  With one
+ * thread for all, which all do before the first instruction, QEMU tells callbacks
+ * wrong indices and its inline operations crash: see TCG_SINGLE.
+ */
+static void detect_threads(unsigned int vcpu)
+{
+	static _Atomic pid_t first;
+	pid_t none = 0, self = gettid();
+
+	if (!atomic_compare_exchange_strong(&first, &none, self) && none == self &&
+	    vcpu && recorder.detect_threads)
+		recorder.threads = TCG_SINGLE;
+}
+
 ON_VCPU(vcpu_started, vcpu)
 {
 	struct cpu *io = &recorder.cpu[vcpu % MAX_CPUS];
+
+	detect_threads(vcpu);
 
 	if (!io->regs) {
 		io->regs = g_byte_array_sized_new(1024);

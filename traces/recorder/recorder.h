@@ -121,7 +121,8 @@ struct recorder {
 	struct ukl_layout layout;
 	uint64_t entry_start, entry_end;	/* .entry.text */
 	struct ukl_writer *writer;
-	enum tcg_threads threads;
+	enum tcg_threads threads;	/* settled before the first instruction */
+	bool detect_threads;
 	unsigned int n_cpus;
 	bool insn_clock;		/* otherwise the order counter */
 	bool prove_writers;

@@ -223,6 +223,17 @@ static uint64_t gate_target(const uint8_t gate[16])
 	return (low & 0xffff) | (low >> 48) << 16 | high << 32;
 }
 
+/* A handler that the symbols did not tell of would go unrecorded: said once. */
+static void complain(uint32_t vector, uint64_t target)
+{
+	static atomic_bool said;
+
+	if (!atomic_exchange(&said, true))
+		recorder_say("vector %u leads to 0x%llx, which is no handler known by its"
+			     " symbol; its events are missing from the trace",
+			     vector, (unsigned long long)target);
+}
+
 /* Several threads may do this at once; they write the same. */
 static void read_idt(struct cpu *io, uint64_t idt)
 {
@@ -231,11 +242,14 @@ static void read_idt(struct cpu *io, uint64_t idt)
 	if (!idt || !guest_read(io, idt, gates, sizeof(gates)))
 		return;
 	for (uint32_t v = 0; v < 256; v++) {
-		struct site *site = find(gate_target(gates + 16 * v), PROBE_INT_IN);
+		uint64_t target = gate_target(gates + 16 * v);
+		struct site *site = find(target, PROBE_INT_IN);
 		uint32_t none = NO_VECTOR;
 
 		if (site)
 			atomic_compare_exchange_strong(&site->vector, &none, v);
+		else if (target)
+			complain(v, target);
 	}
 }
 
