@@ -11,7 +11,7 @@ include tests/system/system.mk
 include tests/mutants/mutants.mk
 
 SUITES := unit-check apps-check demo-check docs-check count-check witness-check \
-	  smp2-check reclaim-check kill-check mutants
+	  exec-check smp2-check reclaim-check kill-check mutants
 
 .PHONY: test demo-check docs-check
 test: $(BUILD)/ukl kernel	## run every test: about half an hour on two cores

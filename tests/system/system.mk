@@ -26,6 +26,10 @@ count-check: $(COUNT_KERNEL) $(RECORDING)
 	tests/system/count.sh --runs $(COUNT_RUNS) $(BUILD) $(COUNT_KERNEL) \
 		$(BUILD)/system/count
 
+exec-check:	## who may start the application, how often, and as init
+exec-check: $(COUNT_KERNEL) $(RECORDING)
+	tests/system/exec.sh $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/exec
+
 smp2-check:	## the demonstration on two processors
 smp2-check: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
 	tests/system/smp2.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/smp2
@@ -63,5 +67,5 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 	tests/system/reclaim.sh --plain $(BUILD) $(PLAIN_KERNEL) \
 		$(BUILD)/system/plain-reclaim
 
-.PHONY: demo apps-check count-check smp2-check reclaim-check kill-check \
+.PHONY: demo apps-check count-check exec-check smp2-check reclaim-check kill-check \
 	witness-check plain-check
