@@ -18,7 +18,7 @@ static const struct ukl_ctx *clone_call(const struct ukl_view *v)
 {
 	const struct ukl_ctx *call = ukl_bottom(v->task);
 
-	if (!call || !is_clone(call) || ukl_model_edited(v->model, call))
+	if (!call || !is_clone(call) || ctx_edited(v, call))
 		return NULL;
 	if (call->tag == UKL_TAG_SYSCALL)
 		return call->have_regs ? call : NULL;

@@ -106,8 +106,6 @@ static inline bool own(const struct ukl_view *v)
 	return v->task->addr && v->s[S(task)] == v->task->addr;
 }
 
-bool ukl_model_edited(const struct ukl_model *model, const struct ukl_ctx *ctx);
-
 /*
  * The same CPU, and no other task ran there since the context was opened.  Then
  * nobody executed SWAPGS, but for the few system calls that touch segment bases.
@@ -117,10 +115,15 @@ static inline bool undisturbed(const struct ukl_view *v)
 	return v->ctx->cpu == v->ev->cpu && v->ctx->switches == v->cpu->switches;
 }
 
-/* Another task may have changed the registers: ptrace, modify_ldt. */
+/* Another task may have changed the context's registers: ptrace, modify_ldt. */
+static inline bool ctx_edited(const struct ukl_view *v, const struct ukl_ctx *ctx)
+{
+	return ctx->edited || ctx->edit_epoch != v->edit_epoch;
+}
+
 static inline bool edited(const struct ukl_view *v)
 {
-	return ukl_model_edited(v->model, v->ctx);
+	return ctx_edited(v, v->ctx);
 }
 
 void ukl_note(struct ukl_finding *f, const char *name, enum ukl_relation rel,

@@ -126,7 +126,7 @@ struct ukl_ctx {
 	uint8_t flips_out;	/* stores of 2 */
 	uint64_t order;		/* the event that opened it */
 	uint64_t time;
-	uint64_t edit_epoch;
+	uint64_t edit_epoch;	/* how often such calls began or ended before */
 	uint64_t error;
 	uint64_t hw;		/* EVENT: address of the RIP that the processor pushed;
 				   SYSCALL: address of the pt_regs */
@@ -222,6 +222,7 @@ struct ukl_view {
 	enum ukl_kind kind;
 	enum ukl_where from;		/* INT_IN: which side was interrupted */
 	uint64_t hw;			/* INT_IN, INT_OUT: address of the words */
+	uint64_t edit_epoch;		/* see ukl_ctx.edit_epoch */
 };
 
 typedef enum ukl_result ukl_check_fn(const struct ukl_view *v, struct ukl_finding *f);
@@ -300,6 +301,9 @@ void ukl_model_forget(struct ukl_model *model);
 uint64_t ukl_model_count(const struct ukl_model *model, unsigned int index,
 			 enum ukl_result result);
 uint64_t ukl_model_kind_count(const struct ukl_model *model, enum ukl_kind kind);
+
+/* The transition table: can this happen to a task that is there? */
+bool ukl_model_can(enum ukl_where where, enum ukl_kind kind);
 
 /* For tests and stories.  NULL if the task is not known. */
 const struct ukl_task *ukl_model_task(const struct ukl_model *model, uint64_t addr);

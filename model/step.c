@@ -793,6 +793,7 @@ unsigned int ukl_model_step(struct ukl_model *m, const struct ukl_event *ev)
 		return 0;
 	v.cpu = &m->cpu[ev->cpu];
 	v.task = current_task(m, ev);
+	v.edit_epoch = m->tasks.edit_epoch;
 	classify(&v);
 	m->kind_count[v.kind]++;
 	violated = judge(m, &v);
@@ -904,11 +905,6 @@ uint64_t ukl_model_count(const struct ukl_model *m, unsigned int index,
 uint64_t ukl_model_kind_count(const struct ukl_model *m, enum ukl_kind kind)
 {
 	return m->kind_count[kind];
-}
-
-bool ukl_model_edited(const struct ukl_model *m, const struct ukl_ctx *ctx)
-{
-	return ctx->edited || ctx->edit_epoch != m->tasks.edit_epoch;
 }
 
 const struct ukl_task *ukl_model_task(const struct ukl_model *m, uint64_t addr)

@@ -473,6 +473,22 @@ static void test_catalogue(void)
 	}
 }
 
+static void test_transitions(void)
+{
+	CU_ASSERT_TRUE(ukl_model_can(UKL_AT_APP, UKL_K_GATE_IN));
+	CU_ASSERT_FALSE(ukl_model_can(UKL_AT_KERNEL, UKL_K_GATE_IN));
+	CU_ASSERT_FALSE(ukl_model_can(UKL_AT_USER, UKL_K_GATE_IN));
+	CU_ASSERT_TRUE(ukl_model_can(UKL_AT_UNKNOWN, UKL_K_GATE_IN));
+	/* Every kind but "none" can happen somewhere. */
+	for (unsigned int kind = 1; kind < UKL_KINDS; kind++) {
+		bool somewhere = false;
+
+		for (unsigned int where = 1; where < UKL_WHERES; where++)
+			somewhere |= ukl_model_can(where, kind);
+		CU_ASSERT_TRUE(somewhere);
+	}
+}
+
 static const struct unit_test tests[] = {
 	{ "a system call opens and closes a context", test_system_call },
 	{ "events nest", test_nesting },
@@ -486,6 +502,7 @@ static const struct unit_test tests[] = {
 	{ "no allocation after creation", test_no_allocation },
 	{ "after a gap nothing is known", test_forget },
 	{ "only what is asked for is judged", test_only },
+	{ "the transition table", test_transitions },
 	{ "the catalogue is complete and consistent", test_catalogue },
 	{ NULL, NULL }
 };
