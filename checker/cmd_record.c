@@ -220,7 +220,8 @@ static int set_option(struct settings *s, int option, const char *value)
 	case OPT_HOSTFWD:	return set_hostfwd(s, value);
 	case OPT_PLUGIN_OPTION:	return set_plugin_option(s, value);
 	case OPT_SMP:		return set_number("smp", value, 255, &s->smp);
-	case OPT_TIMEOUT:	return set_number("timeout", value, 1000000, &s->timeout);
+	case OPT_TIMEOUT:
+		return set_number("timeout", value, 1000000, &s->timeout);
 	case OPT_SEED:
 		s->seed = value;
 		return set_number("seed", value, LONG_MAX, &seed);
@@ -235,13 +236,15 @@ static int parse(struct settings *s, int argc, char **argv)
 
 	opterr = 0;
 	optind = 1;
-	while (!status && (option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while (!status &&
+	       (option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		if (option == OPT_HELP) {
 			fputs(usage, stdout);
 			exit(0);
 		}
 		if (option == '?' || option == ':')
-			return ukl_cmd_usage("record", "'%s' is unknown or lacks its value",
+			return ukl_cmd_usage("record",
+					     "'%s' is unknown or lacks its value",
 					     argv[optind - 1]);
 		status = set_option(s, option, optarg);
 	}
@@ -278,7 +281,8 @@ static int find_files(struct settings *s)
 	ssize_t len = readlink("/proc/self/exe", s->build, sizeof(s->build) - 1);
 
 	if (len < 0)
-		return unusable("this program's place", "/proc/self/exe", "mount /proc");
+		return unusable("this program's place", "/proc/self/exe",
+				"mount /proc");
 	s->build[len] = 0;
 	*strrchr(s->build, '/') = 0;
 	if (!s->initrd && !s->kernel)
@@ -288,14 +292,16 @@ static int find_files(struct settings *s)
 	if (!s->vmlinux)
 		s->vmlinux = near_kernel(s->kernel);
 	if (access(s->kernel, R_OK))
-		return unusable("the kernel", s->kernel,
-				"build it with 'make kernel' or name one with --kernel");
+		return unusable(
+			"the kernel", s->kernel,
+			"build it with 'make kernel' or name one with --kernel");
 	if (s->initrd && access(s->initrd, R_OK))
 		return unusable("the initial file system", s->initrd,
 				"build it with 'make apps' or name one with --initrd");
 	if (!s->no_plugin && access(s->vmlinux, R_OK))
-		return unusable("the kernel's vmlinux", s->vmlinux,
-				"name the one that belongs to the kernel with --vmlinux");
+		return unusable(
+			"the kernel's vmlinux", s->vmlinux,
+			"name the one that belongs to the kernel with --vmlinux");
 	return 0;
 }
 
@@ -330,8 +336,8 @@ static int capture(char *const argv[], char *buf, size_t size)
 	" on Debian 12 the same with '-t bookworm-backports'"
 
 /* What QEMU calls itself, "10.0.2 (Debian ...)", without the newline. */
-static int qemu_version(const struct settings *s, char *version, size_t size, int *major,
-			int *minor)
+static int qemu_version(const struct settings *s, char *version, size_t size,
+			int *major, int *minor)
 {
 	char *argv[] = { text("%s", s->qemu), text("--version"), NULL }, buf[512];
 	const char *number;
@@ -368,14 +374,18 @@ static int plugin_api(const struct settings *s, char *version, size_t size)
 	if (qemu_version(s, version, size, &major, &minor))
 		return -UKL_EXIT_TROUBLE;
 	if (major < 10 || (major == 11 && minor == 0)) {
-		fprintf(stderr, "ukl: record: this is QEMU %s, but recording needs 10.0,"
-			" 10.1, 10.2, 11.1 or later; " INSTALL_QEMU "\n", version);
+		fprintf(stderr,
+			"ukl: record: this is QEMU %s, but recording needs 10.0,"
+			" 10.1, 10.2, 11.1 or later; " INSTALL_QEMU "\n",
+			version);
 		return -UKL_EXIT_TROUBLE;
 	}
 	if (!has_plugins(s)) {
-		fprintf(stderr, "ukl: record: this QEMU %s was built without TCG plugins;"
+		fprintf(stderr,
+			"ukl: record: this QEMU %s was built without TCG plugins;"
 			" use Debian's qemu-system-x86 or build one with"
-			" --enable-plugins\n", version);
+			" --enable-plugins\n",
+			version);
 		return -UKL_EXIT_TROUBLE;
 	}
 	return major == 10 ? 4 : 7;
@@ -495,7 +505,7 @@ static void print_command(const struct words *w)
 		if (!plain)
 			putchar('\'');
 		for (; *s; s++)
-			fputs(*s == '\'' && !plain ? "'\\''" : (char[]){ *s, 0 }, stdout);
+			fputs(*s == '\'' && !plain ? "'\\''" : (char[]){*s, 0}, stdout);
 		if (!plain)
 			putchar('\'');
 	}
@@ -585,8 +595,10 @@ static int conclude(const struct settings *s, enum ending ending, int status)
 		break;
 	}
 	if (WIFSIGNALED(status)) {
-		fprintf(stderr, "ukl: record: QEMU was ended by signal %d (%s); the trace"
-			" is torn\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		fprintf(stderr,
+			"ukl: record: QEMU was ended by signal %d (%s); the trace"
+			" is torn\n",
+			WTERMSIG(status), strsignal(WTERMSIG(status)));
 		return UKL_EXIT_TROUBLE;
 	}
 	return WEXITSTATUS(status) == 1 ? UKL_EXIT_TROUBLE : WEXITSTATUS(status);
@@ -617,7 +629,8 @@ static int run(const struct settings *s, char **argv)
 		if (getppid() != self)
 			_exit(127);
 		execvp(argv[0], argv);
-		fprintf(stderr, "ukl: record: %s cannot be run (%s); " INSTALL_QEMU "\n",
+		fprintf(stderr,
+			"ukl: record: %s cannot be run (%s); " INSTALL_QEMU "\n",
 			argv[0], strerror(errno));
 		_exit(UKL_EXIT_TROUBLE);
 	}

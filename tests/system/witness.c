@@ -126,7 +126,8 @@ static void apply_state(struct input *in)
 	const char *at = strstr(in->line, "state = [");
 	char packet[sizeof(in->packet)];
 
-	if (!at || sscanf(strstr(in->line, "crc32c = "), "crc32c = %31[0-9A-Fx]", packet) != 1)
+	if (!at ||
+	    sscanf(strstr(in->line, "crc32c = "), "crc32c = %31[0-9A-Fx]", packet) != 1)
 		trouble("no state", in);
 	if (strcmp(packet, in->packet)) {
 		memset(in->state, 0, sizeof(in->state));

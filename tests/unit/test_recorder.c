@@ -122,9 +122,10 @@ static void poke(uint64_t vaddr, uint64_t value, size_t len)
 }
 
 static const char *const register_names[] = {
-	"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11",
-	"r12", "r13", "r14", "r15", "rip", "eflags", "cs", "ss", "fs_base", "gs_base",
-	"k_gs_base", "cr2", "cr3", "cr4",
+	"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp",
+	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+	"rip", "eflags", "cs", "ss", "fs_base", "gs_base", "k_gs_base",
+	"cr2", "cr3", "cr4",
 };
 #define N_REGISTERS (sizeof(register_names) / sizeof(register_names[0]))
 
@@ -218,7 +219,8 @@ API void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
 }
 
 API void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id,
-					void (*cb)(qemu_plugin_id_t, void *), void *data)
+					void (*cb)(qemu_plugin_id_t, void *),
+					void *data)
 {
 	(void)id;
 	(void)data;
@@ -238,7 +240,8 @@ API struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb
 	return (struct qemu_plugin_insn *)&tb->insn;
 }
 
-API size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *to, size_t n)
+API size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *to,
+				 size_t n)
 {
 	n = n < insn->len ? n : insn->len;
 	memcpy(to, insn->bytes, n);
@@ -258,17 +261,20 @@ API void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn)
 
 API void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,
 					      qemu_plugin_exec_cb cb,
-					      enum qemu_plugin_cb_flags flags, void *data)
+					      enum qemu_plugin_cb_flags flags,
+					      void *data)
 {
 	(void)flags;
 	tb->block = (struct callback){ .exec = cb, .data = data };
 	tb->condition.score = NULL;
 }
 
-API void qemu_plugin_register_vcpu_tb_exec_cond_cb(
-	struct qemu_plugin_tb *tb, qemu_plugin_exec_cb cb,
-	enum qemu_plugin_cb_flags flags, enum qemu_plugin_cond cond, qemu_plugin_u64 entry,
-	uint64_t imm, void *data)
+API void qemu_plugin_register_vcpu_tb_exec_cond_cb(struct qemu_plugin_tb *tb,
+						   qemu_plugin_exec_cb cb,
+						   enum qemu_plugin_cb_flags flags,
+						   enum qemu_plugin_cond cond,
+						   qemu_plugin_u64 entry, uint64_t imm,
+						   void *data)
 {
 	(void)flags;
 	(void)cond;
@@ -361,7 +367,8 @@ API struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t size)
 	return size <= sizeof(board.entry[0]) ? &board : NULL;
 }
 
-API void *qemu_plugin_scoreboard_find(struct qemu_plugin_scoreboard *s, unsigned int vcpu)
+API void *qemu_plugin_scoreboard_find(struct qemu_plugin_scoreboard *s,
+				      unsigned int vcpu)
 {
 	return s->entry[vcpu];
 }
@@ -493,7 +500,7 @@ static int install(unsigned int cpus, const char *more, const char *and_more)
 {
 	qemu_info_t info = { "x86_64", { 2, 4 }, true, { (int)cpus, (int)cpus } };
 	char self[256] = "", path[300], out[300];
-	char *argv[] = { "vmlinux=/proc/self/exe", out, (char *)more, (char *)and_more };
+	char *argv[] = {"vmlinux=/proc/self/exe", out, (char *)more, (char *)and_more};
 	int (*entry)(qemu_plugin_id_t, const qemu_info_t *, int, char **);
 
 	snprintf(trace, sizeof(trace), "%s/trace", unit_dir());
@@ -502,7 +509,8 @@ static int install(unsigned int cpus, const char *more, const char *and_more)
 		exit(2);
 	*strrchr(self, '/') = 0;
 	snprintf(path, sizeof(path), "%s/../../traces/recorder-v4.so", self);
-	plugin = dlopen(getenv("UKL_RECORDER") ? getenv("UKL_RECORDER") : path, RTLD_NOW);
+	plugin = dlopen(getenv("UKL_RECORDER") ? getenv("UKL_RECORDER") : path,
+			RTLD_NOW);
 	if (!plugin) {
 		fprintf(stderr, "%s\n", dlerror());
 		exit(2);
@@ -571,11 +579,15 @@ static void system_call(void)
 		enum ukl_class cls;
 		enum ukl_side side;
 	} expected[] = {
-		{ UKL_EV_APP_IN, UKL_SIDE_UNKNOWN },  { UKL_EV_GATE_IN, UKL_SIDE_APP },
-		{ UKL_EV_MODE_WRITE, UKL_SIDE_GATE }, { UKL_EV_SYS_ENTER, UKL_SIDE_KERNEL },
-		{ UKL_EV_SYS_LEAVE, UKL_SIDE_KERNEL }, { UKL_EV_MODE_WRITE, UKL_SIDE_KERNEL },
-		{ UKL_EV_INT_OUT, UKL_SIDE_GATE },    { UKL_EV_APP_IN, UKL_SIDE_GATE },
-		{ UKL_EV_END, UKL_SIDE_UNKNOWN },
+		{UKL_EV_APP_IN, UKL_SIDE_UNKNOWN},
+		{UKL_EV_GATE_IN, UKL_SIDE_APP},
+		{UKL_EV_MODE_WRITE, UKL_SIDE_GATE},
+		{UKL_EV_SYS_ENTER, UKL_SIDE_KERNEL},
+		{UKL_EV_SYS_LEAVE, UKL_SIDE_KERNEL},
+		{UKL_EV_MODE_WRITE, UKL_SIDE_KERNEL},
+		{UKL_EV_INT_OUT, UKL_SIDE_GATE},
+		{UKL_EV_APP_IN, UKL_SIDE_GATE},
+		{UKL_EV_END, UKL_SIDE_UNKNOWN},
 	};
 	size_t n;
 
@@ -717,7 +729,8 @@ static void vector_from_idt(void)
 	start(1, NULL, NULL);
 	for (uint64_t at = IDT; at < IDT + 4096; at += 8)
 		poke(at, 0, 8);
-	poke(gate, (TIMER & 0xffff) | KCS << 16 | 0x8e00ull << 32 | (TIMER >> 16) << 48, 8);
+	poke(gate, (TIMER & 0xffff) | KCS << 16 | 0x8e00ull << 32 | (TIMER >> 16) << 48,
+	     8);
 	poke(gate + 8, TIMER >> 32, 8);
 	interrupt(&vcpus[0], TIMER, TEXT, KCS);
 	stop();

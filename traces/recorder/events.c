@@ -26,7 +26,8 @@ struct draft {
 };
 
 /* The slots of a class that are registers rather than memory. */
-#define REGISTERS (UKL_SET_GPRS | UKL_BIT(flags) | UKL_BIT(sp) | UKL_SET_CPU | UKL_BIT(cr2))
+#define REGISTERS \
+	(UKL_SET_GPRS | UKL_BIT(flags) | UKL_BIT(sp) | UKL_SET_CPU | UKL_BIT(cr2))
 
 static uint32_t registers_of(enum ukl_class cls)
 {
@@ -425,7 +426,8 @@ static bool only_serialises(unsigned int vcpu, const struct probe *probe)
 	struct cpu *io = &recorder.cpu[vcpu];
 	uint64_t frame[2];
 
-	return probe->which && guest_read(io, guest_register(io, UKL_S_sp), frame, 16) &&
+	return probe->which &&
+	       guest_read(io, guest_register(io, UKL_S_sp), frame, 16) &&
 	       frame[0] == probe->pc + 2 && frame[1] == recorder.layout.kernel_cs;
 }
 
@@ -615,7 +617,7 @@ static void switch_to(unsigned int vcpu, void *probe)
 	d.arg[UKL_A_SWITCH_next] = next;
 	d.arg[UKL_A_SWITCH_rsp] = d.state[UKL_S_sp];
 	put(&d, UKL_EV_SWITCH, d.cpu->side);
-	/* An exiting task may still be preempted or sleep, but not be freed if it runs. */
+	/* An exiting task may be preempted and come back; it is not freed while it runs. */
 	if (tasks_flags(prev) & TASK_EXITED)
 		tasks_set(prev, TASK_DEAD, 0);
 	tasks_set(next, 0, TASK_DEAD);
@@ -642,7 +644,8 @@ static void fork_child(unsigned int vcpu, void *probe)
 	d.arg[UKL_A_FORK_pc] = d.probe->pc;
 	d.arg[UKL_A_FORK_child] = child;
 	/* task_pt_regs(child): no padding above it, as CONFIG_X86_FRED is off. */
-	sample_frame(&d, d.arg[UKL_A_FORK_stack] + l->thread_size - 8 * UKL_FRAME_SLOTS);
+	sample_frame(&d,
+		     d.arg[UKL_A_FORK_stack] + l->thread_size - 8 * UKL_FRAME_SLOTS);
 	sample_task(&d);
 	put(&d, UKL_EV_FORK, here(&d));
 	leave(&d);

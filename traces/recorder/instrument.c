@@ -96,10 +96,11 @@ static bool place_sites(const struct place *at)
 		if (site->kind == PROBE_MODE_WRITE) {
 			declared = true;
 			if (!opcode_stores(at->bytes, at->len, at->pc))
-				recorder_say("the instruction at 0x%llx is labelled as a"
-					     " store to ukl_mode, but stores nothing;"
-					     " correct its label in the kernel",
-					     (unsigned long long)at->pc);
+				recorder_say(
+					"the instruction at 0x%llx is labelled as a"
+					" store to ukl_mode, but stores nothing;"
+					" correct its label in the kernel",
+					(unsigned long long)at->pc);
 		}
 		place(at->insn, &probe);
 	}
@@ -163,10 +164,9 @@ static void instrument_app_block(struct qemu_plugin_tb *tb, uint64_t pc, size_t 
 		qemu_plugin_register_vcpu_tb_exec_cb(tb, probe_exec[PROBE_APP_BLOCK],
 						     QEMU_PLUGIN_CB_R_REGS, probe);
 	else
-		qemu_plugin_register_vcpu_tb_exec_cond_cb(tb, probe_exec[PROBE_APP_BLOCK],
-							  QEMU_PLUGIN_CB_R_REGS,
-							  QEMU_PLUGIN_COND_NE,
-							  recorder.in_app, 1, probe);
+		qemu_plugin_register_vcpu_tb_exec_cond_cb(
+			tb, probe_exec[PROBE_APP_BLOCK], QEMU_PLUGIN_CB_R_REGS,
+			QEMU_PLUGIN_COND_NE, recorder.in_app, 1, probe);
 }
 
 ON_TB(instrument_block, tb)

@@ -18,9 +18,10 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 int opcodes_init(struct ukl_error *err)
 {
 	if (cs_open(CS_ARCH_X86, CS_MODE_64, &capstone) != CS_ERR_OK)
-		return ukl_error_set(err, UKL_ERR_NOMEM, "", UKL_NOWHERE,
-				     "Capstone cannot decode x86-64; install a libcapstone"
-				     " that can");
+		return ukl_error_set(
+			err, UKL_ERR_NOMEM, "", UKL_NOWHERE,
+			"Capstone cannot decode x86-64; install a libcapstone"
+			" that can");
 	cs_option(capstone, CS_OPT_DETAIL, CS_OPT_ON);
 	decoded = cs_malloc(capstone);
 	return decoded ? 0 : ukl_error_set(err, UKL_ERR_NOMEM, "", UKL_NOWHERE,
@@ -32,14 +33,14 @@ static const struct {
 	x86_reg r64, r32;
 	uint8_t slot;
 } registers[] = {
-	{ X86_REG_RAX, X86_REG_EAX, UKL_S_ax },   { X86_REG_RCX, X86_REG_ECX, UKL_S_cx },
-	{ X86_REG_RDX, X86_REG_EDX, UKL_S_dx },   { X86_REG_RBX, X86_REG_EBX, UKL_S_bx },
-	{ X86_REG_RSP, X86_REG_ESP, UKL_S_sp },   { X86_REG_RBP, X86_REG_EBP, UKL_S_bp },
-	{ X86_REG_RSI, X86_REG_ESI, UKL_S_si },   { X86_REG_RDI, X86_REG_EDI, UKL_S_di },
-	{ X86_REG_R8, X86_REG_R8D, UKL_S_r8 },    { X86_REG_R9, X86_REG_R9D, UKL_S_r9 },
-	{ X86_REG_R10, X86_REG_R10D, UKL_S_r10 }, { X86_REG_R11, X86_REG_R11D, UKL_S_r11 },
-	{ X86_REG_R12, X86_REG_R12D, UKL_S_r12 }, { X86_REG_R13, X86_REG_R13D, UKL_S_r13 },
-	{ X86_REG_R14, X86_REG_R14D, UKL_S_r14 }, { X86_REG_R15, X86_REG_R15D, UKL_S_r15 },
+	{X86_REG_RAX, X86_REG_EAX, UKL_S_ax},	{X86_REG_RCX, X86_REG_ECX, UKL_S_cx},
+	{X86_REG_RDX, X86_REG_EDX, UKL_S_dx},	{X86_REG_RBX, X86_REG_EBX, UKL_S_bx},
+	{X86_REG_RSP, X86_REG_ESP, UKL_S_sp},	{X86_REG_RBP, X86_REG_EBP, UKL_S_bp},
+	{X86_REG_RSI, X86_REG_ESI, UKL_S_si},	{X86_REG_RDI, X86_REG_EDI, UKL_S_di},
+	{X86_REG_R8, X86_REG_R8D, UKL_S_r8},	{X86_REG_R9, X86_REG_R9D, UKL_S_r9},
+	{X86_REG_R10, X86_REG_R10D, UKL_S_r10}, {X86_REG_R11, X86_REG_R11D, UKL_S_r11},
+	{X86_REG_R12, X86_REG_R12D, UKL_S_r12}, {X86_REG_R13, X86_REG_R13D, UKL_S_r13},
+	{X86_REG_R14, X86_REG_R14D, UKL_S_r14}, {X86_REG_R15, X86_REG_R15D, UKL_S_r15},
 };
 
 static uint8_t slot_of(unsigned int reg)
@@ -72,7 +73,8 @@ static const struct {
 /* First bytes of all of the above and of MOV to a control register. */
 static bool may_be_system(const uint8_t *bytes, size_t len)
 {
-	while (len && (bytes[0] == 0xf3 || bytes[0] == 0x66 || (bytes[0] & 0xf0) == 0x40)) {
+	while (len &&
+	       (bytes[0] == 0xf3 || bytes[0] == 0x66 || (bytes[0] & 0xf0) == 0x40)) {
 		bytes++;
 		len--;
 	}

@@ -126,8 +126,10 @@ static int check_machine(const struct options *o, const qemu_info_t *info)
 		return -1;
 	}
 	if (info->system.max_vcpus > (int)MAX_CPUS) {
-		recorder_say("the machine has %d virtual CPUs, a trace holds at most %u;"
-			     " use a smaller -smp", info->system.max_vcpus, MAX_CPUS);
+		recorder_say(
+			"the machine has %d virtual CPUs, a trace holds at most %u;"
+			" use a smaller -smp",
+			info->system.max_vcpus, MAX_CPUS);
 		return -1;
 	}
 	if (!strcmp(o->clock, "insn") && info->system.max_vcpus > 1) {

@@ -54,7 +54,7 @@ enum qemu_plugin_cond { QEMU_PLUGIN_COND_NE = 3 };
 typedef struct {
 	uint32_t type;			/* log2 of the size in bytes */
 	union {
-		uint64_t u64;		/* little endian hosts: narrower ones alias it */
+		uint64_t u64; /* little endian hosts: narrower ones alias it */
 		struct {
 			uint64_t low, high;
 		} u128;
@@ -84,7 +84,8 @@ typedef struct {
 #define ON_VCPU(name, vcpu) \
 	void name(__attribute__((unused)) qemu_plugin_id_t id_, unsigned int vcpu)
 #define ON_TB(name, tb) \
-	void name(__attribute__((unused)) qemu_plugin_id_t id_, struct qemu_plugin_tb *tb)
+	void name(__attribute__((unused)) qemu_plugin_id_t id_, \
+		  struct qemu_plugin_tb *tb)
 #define ON_EXIT(name) \
 	void name(__attribute__((unused)) qemu_plugin_id_t id_, \
 		  __attribute__((unused)) void *data_)
@@ -119,7 +120,8 @@ void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id,
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
 					   void (*cb)(struct qemu_plugin_tb *, void *),
 					   void *data);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*cb)(void *), void *data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*cb)(void *),
+				    void *data);
 bool qemu_plugin_read_register(struct qemu_plugin_register *handle, GByteArray *buf);
 
 #define REGISTER_VCPU_INIT(id, cb) qemu_plugin_register_vcpu_init_cb(id, cb, NULL)
@@ -130,7 +132,8 @@ bool qemu_plugin_read_register(struct qemu_plugin_register *handle, GByteArray *
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb,
 						 size_t idx);
-size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest, size_t len);
+size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest,
+			     size_t len);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
 
@@ -149,7 +152,8 @@ void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(struct qemu_plugin_tb *tb
 						       uint64_t imm);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 					    qemu_plugin_exec_cb cb,
-					    enum qemu_plugin_cb_flags flags, void *data);
+					    enum qemu_plugin_cb_flags flags,
+					    void *data);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
 				      qemu_plugin_mem_cb cb,
 				      enum qemu_plugin_cb_flags flags,

@@ -43,7 +43,8 @@ static atomic_bool open_;		/* base, size and kernel_root are good */
 static _Atomic uint32_t reads;
 
 /* Where the mapping of this process that holds addr begins and ends. */
-static bool find_mapping(uint64_t addr, unsigned long long *from, unsigned long long *to)
+static bool find_mapping(uint64_t addr, unsigned long long *from,
+			 unsigned long long *to)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
 	bool found = false;
@@ -149,7 +150,8 @@ bool ram_read(struct cpu *io, uint64_t cr3, uint64_t vaddr, void *buf, size_t le
 	    !copy(root, vaddr, buf, len))
 		return false;
 	n = atomic_fetch_add_explicit(&reads, 1, memory_order_relaxed);
-	if ((n > ALWAYS_CHECKED && n % CHECK_ONE_IN) || agrees(io, root, vaddr, buf, len))
+	if ((n > ALWAYS_CHECKED && n % CHECK_ONE_IN) ||
+	    agrees(io, root, vaddr, buf, len))
 		return true;
 	atomic_store(&open_, false);
 	return false;

@@ -172,7 +172,8 @@ void guest_registers(struct cpu *io, uint32_t slots, uint64_t *state);
 uint64_t guest_register(struct cpu *io, enum ukl_slot slot);
 bool guest_ask(struct cpu *io, uint64_t addr, void *buf, size_t len);
 bool guest_read(struct cpu *io, uint64_t addr, void *buf, size_t len);
-bool guest_read_user(struct cpu *io, uint64_t cr3, uint64_t addr, void *buf, size_t len);
+bool guest_read_user(struct cpu *io, uint64_t cr3, uint64_t addr, void *buf,
+		     size_t len);
 bool guest_fields(struct cpu *io, uint64_t base, const struct field *field, size_t n);
 uint64_t guest_kernel_gs(bool from_user, uint64_t gs, uint64_t kgs);
 uint32_t guest_task_state(struct cpu *io, uint64_t gs, uint64_t *state);
@@ -204,7 +205,8 @@ static inline bool kernel_half(uint64_t addr)
 
 static inline bool in_app_text(uint64_t pc)
 {
-	return pc >= recorder.layout.app_text_start && pc < recorder.layout.app_text_end;
+	return pc >= recorder.layout.app_text_start &&
+	       pc < recorder.layout.app_text_end;
 }
 
 #endif /* RECORDER_RECORDER_H */

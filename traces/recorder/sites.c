@@ -132,8 +132,8 @@ static void add_stubs(const struct ukl_symbols *symbols, const char *prefix)
 	}
 }
 
-static uint64_t size_of(const struct ukl_symbols *symbols, const struct ukl_symbol *from,
-			const char *end)
+static uint64_t size_of(const struct ukl_symbols *symbols,
+			const struct ukl_symbol *from, const char *end)
 {
 	const struct ukl_symbol *to = ukl_symbols_find(symbols, end);
 
@@ -204,10 +204,11 @@ int sites_init(const struct ukl_symbols *symbols, struct ukl_error *err)
 	add_named(symbols, "finalize_exec", PROBE_EXEC);
 	add_named(symbols, "do_exit", PROBE_EXIT);
 	if (n_sites == MAX_SITES)
-		return ukl_error_set(err, UKL_ERR_FORMAT, ukl_symbols_path(symbols),
-				     UKL_NOWHERE, "the kernel has more than %u places to"
-				     " watch; raise MAX_SITES in traces/recorder/sites.c",
-				     MAX_SITES);
+		return ukl_error_set(
+			err, UKL_ERR_FORMAT, ukl_symbols_path(symbols), UKL_NOWHERE,
+			"the kernel has more than %u places to"
+			" watch; raise MAX_SITES in traces/recorder/sites.c",
+			MAX_SITES);
 	return 0;
 }
 
@@ -229,9 +230,10 @@ static void complain(uint32_t vector, uint64_t target)
 	static atomic_bool said;
 
 	if (!atomic_exchange(&said, true))
-		recorder_say("vector %u leads to 0x%llx, which is no handler known by its"
-			     " symbol; its events are missing from the trace",
-			     vector, (unsigned long long)target);
+		recorder_say(
+			"vector %u leads to 0x%llx, which is no handler known by its"
+			" symbol; its events are missing from the trace",
+			vector, (unsigned long long)target);
 }
 
 /* Several threads may do this at once; they write the same. */
