@@ -395,6 +395,7 @@ static void int_in(unsigned int vcpu, void *probe)
 
 	if (!enter(&d, vcpu, probe))
 		return;
+	d.io->handled++;
 	guest_registers(d.io, registers_of(UKL_EV_INT_IN) | UKL_BIT(sp), d.state);
 	d.sampled = registers_of(UKL_EV_INT_IN) & ~UKL_SET_HWFRAME;
 	vector = sites_vector(d.probe->site, d.io);
@@ -617,7 +618,7 @@ static void switch_to(unsigned int vcpu, void *probe)
 	d.arg[UKL_A_SWITCH_next] = next;
 	d.arg[UKL_A_SWITCH_rsp] = d.state[UKL_S_sp];
 	put(&d, UKL_EV_SWITCH, d.cpu->side);
-	/* An exiting task may be preempted and come back; it is not freed while it runs. */
+	/* An exiting task may be preempted and come back; it is not freed running. */
 	if (tasks_flags(prev) & TASK_EXITED)
 		tasks_set(prev, TASK_DEAD, 0);
 	tasks_set(next, 0, TASK_DEAD);

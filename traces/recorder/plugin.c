@@ -263,6 +263,36 @@ ON_VCPU(vcpu_started, vcpu)
 		atomic_store(&recorder.live, false);
 }
 
+#ifdef HAVE_DISCONTINUITIES
+/* QEMU's own word for it: an interrupt or exception leads to address to. */
+static void delivered(unsigned int vcpu, qemu_plugin_discon type, uint64_t from,
+		      uint64_t to, void *data)
+{
+	(void)type;
+	(void)from;
+	(void)data;
+	recorder.cpu[vcpu % MAX_CPUS].delivered += kernel_half(to);
+}
+#endif
+
+/*
+ * Where QEMU counts what it delivers, that must be what was recorded.  On each
+ * virtual CPU one may be under way whose handler has not begun.
+ */
+static void compare_counts(void)
+{
+	uint64_t said = 0, seen = 0;
+
+	for (unsigned int i = 0; i < recorder.n_cpus; i++) {
+		said += recorder.cpu[i].delivered;
+		seen += recorder.cpu[i].handled;
+	}
+	if (said && (said < seen || said > seen + recorder.n_cpus))
+		recorder_say("QEMU delivered %llu interrupts and exceptions to the kernel,"
+			     " but %llu were recorded; please report this",
+			     (unsigned long long)said, (unsigned long long)seen);
+}
+
 /*
  * No callback starts any more.  Those that have started on other threads take
  * less than a microsecond; if one does not end within a second, something is badly
@@ -294,6 +324,7 @@ ON_EXIT(guest_ended)
 		recorder_say("nothing was recorded; check that the guest boots %s and"
 			     " has nokaslr on its command line",
 			     ukl_symbols_path(recorder.symbols));
+	compare_counts();
 	if (ukl_writer_close(recorder.writer, &err))
 		ukl_error_print(stderr, &err);
 }
@@ -339,6 +370,10 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 	atomic_store(&recorder.live, true);
 	REGISTER_VCPU_INIT(id, vcpu_started);
 	REGISTER_TB_TRANS(id, instrument_block);
+#ifdef HAVE_DISCONTINUITIES
+	qemu_plugin_register_vcpu_discon_cb(id, QEMU_PLUGIN_DISCON_INTERRUPT, delivered,
+					    NULL);
+#endif
 	qemu_plugin_register_atexit_cb(id, guest_ended, NULL);
 	return 0;
 }

@@ -124,6 +124,15 @@ void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*cb)(void *),
 				    void *data);
 bool qemu_plugin_read_register(struct qemu_plugin_register *handle, GByteArray *buf);
 
+/* New with API 6: a callback for each interrupt and exception delivered. */
+#define HAVE_DISCONTINUITIES
+#define QEMU_PLUGIN_DISCON_INTERRUPT 1
+typedef int qemu_plugin_discon;
+void qemu_plugin_register_vcpu_discon_cb(qemu_plugin_id_t id, qemu_plugin_discon type,
+					 void (*cb)(unsigned int, qemu_plugin_discon,
+						    uint64_t, uint64_t, void *),
+					 void *data);
+
 #define REGISTER_VCPU_INIT(id, cb) qemu_plugin_register_vcpu_init_cb(id, cb, NULL)
 #define REGISTER_TB_TRANS(id, cb)  qemu_plugin_register_vcpu_tb_trans_cb(id, cb, NULL)
 #define READ_REGISTER(handle, buf) qemu_plugin_read_register(handle, buf)

@@ -111,6 +111,7 @@ struct cpu {
 	uint32_t pending_mask;
 	uint64_t pending_rsp, pending_now;
 	GByteArray *regs, *mem;		/* scratch, by QEMU's index */
+	uint64_t delivered, handled;	/* interrupts and exceptions, the same */
 	atomic_bool busy;
 } __attribute__((aligned(64)));
 
