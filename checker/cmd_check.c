@@ -21,20 +21,21 @@
 
 static const char help[] =
 	"usage: ukl check [OPTION...] TRACE...\n\n"
-	"Checks traces against the invariants of 'ukl list' and gives a verdict on each:\n"
-	"conforms, violation or inconclusive. Stories tell the first violations.\n"
+	"Checks traces against the invariants of 'ukl list'. The verdict on each is\n"
+	"conforms, violation or inconclusive; stories tell the first violations.\n"
 	"TRACE is a directory, or - for a tar archive of one on standard input.\n\n"
 	"  --format=text|json\n"
 	"  --only ID,...        judge only these invariants (may be repeated)\n"
-	"  --max-violations N   tell at most N stories a trace (default 5), one for each\n"
-	"                       invariant violated\n"
-	"  --vmlinux FILE       take names from this kernel, not from the recorded one\n"
+	"  --max-violations N   tell at most N stories a trace (default 5), one for\n"
+	"                       each invariant violated\n"
+	"  --vmlinux FILE       take names from this kernel, not the recorded one\n"
 	"  --color=auto|always|never\n"
 	"  --verbose            also every invariant's counts, and the speed\n"
 	"  --quiet              print nothing: the exit status tells\n"
 	"  --help               show this text\n\n"
-	"exit status: 0 all conform; 1 some violation; 2 trouble; 3 inconclusive (a trace\n"
-	"is torn, still being recorded or has lost events, or nothing was exercised)\n";
+	"exit status: 0 all conform; 1 some violation; 2 trouble; 3 inconclusive\n"
+	"(a trace is torn, still being recorded or has lost events, or nothing was\n"
+	"exercised)\n";
 
 #define PROGRESS_EVENTS (1u << 20)
 
@@ -56,7 +57,7 @@ struct check {
 	uint64_t judged;		/* events, before the first gap */
 	uint64_t violations, stories;
 	bool *told;			/* by invariant: has its story */
-	int first;			/* index of the first invariant violated, or -1 */
+	int first;			/* invariant violated first, or -1 */
 	uint64_t first_order;
 	double seconds;
 };
@@ -71,7 +72,8 @@ static struct ukl_annotate *annotate(struct check *c)
 	if (c->annotate_tried)
 		return c->annotate;
 	c->annotate_tried = true;
-	if (ukl_annotate_open(&c->annotate, c->vmlinux, ukl_reader_env(c->reader), &err))
+	if (ukl_annotate_open(&c->annotate, c->vmlinux, ukl_reader_env(c->reader),
+			      &err))
 		ukl_error_print(stderr, &err);
 	return c->annotate;
 }
@@ -163,7 +165,8 @@ static const char *reason(const struct check *c, char *buf, size_t size)
 	else if (!count_by(c, UKL_HOLDS, true))
 		snprintf(buf, size, "nothing in it exercises an invariant");
 	else if (c->judged != sum->events)
-		snprintf(buf, size, "only the first %" PRIu64 " events are whole evidence",
+		snprintf(buf, size,
+			 "only the first %" PRIu64 " events are whole evidence",
 			 c->judged);
 	return buf;
 }
@@ -174,6 +177,20 @@ static const char *bold(const struct check *c, int st)
 					     "\033[1;33m" };
 
 	return c->bold ? color[st] : "";
+}
+
+/* One sentence for who has never seen a verdict. */
+static const char *in_words(int st)
+{
+	switch (st) {
+	case UKL_EXIT_CONFORMS:
+		return "Every transition kept every rule that applies to it.";
+	case UKL_EXIT_VIOLATION:
+		return "The kernel or the application broke a rule: see above.";
+	case UKL_EXIT_INCONCLUSIVE:
+		return "No rule was seen broken, but the evidence is not complete.";
+	}
+	return "The trace could not be read to its end.";
 }
 
 /* Names in lines of bearable length. */
@@ -224,9 +241,13 @@ static void print_events(const struct check *c)
 	       c->sum.events, c->sum.n_streams, c->sum.n_streams == 1 ? "" : "s",
 	       c->sum.discarded);
 	for (unsigned int i = 0; i < UKL_CLASSES; i++) {
+		const char *meaning = ukl_class_info[i].meaning;
+
+		/* Its first clause; the rest is about the event's values. */
 		if (c->class_count[i])
-			printf("    %-12s %12" PRIu64 "   %s\n", ukl_class_info[i].name,
-			       c->class_count[i], ukl_class_info[i].meaning);
+			printf("    %-12s %12" PRIu64 "   %.*s\n",
+			       ukl_class_info[i].name,
+			       c->class_count[i], (int)strcspn(meaning, ";"), meaning);
 	}
 }
 
@@ -242,7 +263,7 @@ static void print_text(const struct check *c)
 	       c->bold ? "\033[0m" : "");
 	if (*reason(c, buf, sizeof(buf)))
 		printf(" (%s)", buf);
-	putchar('\n');
+	printf("\n  %s\n", in_words(st));
 	print_events(c);
 	printf("\n  %" PRIu64 " invariants exercised, %" PRIu64 " comparisons held\n",
 	       count_by(c, UKL_HOLDS, false), count_by(c, UKL_HOLDS, true));
@@ -251,7 +272,8 @@ static void print_text(const struct check *c)
 		print_violated(c);
 	}
 	if (idle) {
-		printf("\n  %u vacuous, their premise never occurred in this trace:", idle);
+		printf("\n  %u vacuous, their premise never occurred in this trace:",
+		       idle);
 		print_ids(c, vacuous);
 	}
 	if (!app_ran(c))
@@ -314,7 +336,8 @@ static void json_unreadable(const struct check *c, const struct ukl_error *err)
 		return;
 	fputs("{\"trace\": ", stdout);
 	ukl_json_string(stdout, c->trace);
-	fputs(", \"violations\": [], \"verdict\": \"unreadable\", \"reason\": ", stdout);
+	fputs(", \"violations\": [], \"verdict\": \"unreadable\", \"reason\": ",
+	      stdout);
 	ukl_json_string(stdout, err->text);
 	putchar('}');
 }
@@ -438,7 +461,8 @@ static int check_trace(struct check *c, const char *trace)
 /* Trouble means that a question was not answered; a violation is an answer. */
 static int worse(int a, int b)
 {
-	static const int rank[] = { [UKL_EXIT_CONFORMS] = 0, [UKL_EXIT_INCONCLUSIVE] = 1,
+	static const int rank[] = { [UKL_EXIT_CONFORMS] = 0,
+				   [UKL_EXIT_INCONCLUSIVE] = 1,
 				    [UKL_EXIT_TROUBLE] = 2, [UKL_EXIT_VIOLATION] = 3 };
 
 	return rank[a] > rank[b] ? a : b;
@@ -447,7 +471,8 @@ static int worse(int a, int b)
 /* --- the command line ------------------------------------------------------ */
 
 enum option_key {
-	OPT_HELP = 256, OPT_FORMAT, OPT_ONLY, OPT_MAX, OPT_VMLINUX, OPT_COLOR, OPT_VERBOSE,
+	OPT_HELP = 256, OPT_FORMAT, OPT_ONLY, OPT_MAX, OPT_VMLINUX, OPT_COLOR,
+	OPT_VERBOSE,
 	OPT_QUIET,
 };
 

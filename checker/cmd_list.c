@@ -52,7 +52,8 @@ static void list_json(char **names)
 		const struct ukl_group *group = ukl_catalogue[g];
 
 		for (unsigned int i = 0; chosen(group, names) && group->inv[i]; i++) {
-			printf("%s\n {\"id\": \"%s\", \"group\": \"%s\", \"sentence\": ",
+			printf("%s\n {\"id\": \"%s\", \"group\": \"%s\""
+			       ", \"sentence\": ",
 			       comma, group->inv[i]->id, group->id);
 			ukl_json_string(stdout, group->inv[i]->sentence);
 			putchar('}');
@@ -91,11 +92,13 @@ int ukl_cmd_list(int argc, char **argv)
 			return ukl_cmd_bad_option("list", opt, argv);
 		json = !strcmp(optarg, "json");
 		if (!json && strcmp(optarg, "text"))
-			return ukl_cmd_usage("list", "--format: there is no \"%s\"", optarg);
+			return ukl_cmd_usage("list", "--format: there is no \"%s\"",
+					     optarg);
 	}
 	for (int i = optind; i < argc; i++) {
 		if (!group_exists(argv[i]))
-			return ukl_cmd_usage("list", "there is no group \"%s\"", argv[i]);
+			return ukl_cmd_usage("list", "there is no group \"%s\"",
+					     argv[i]);
 	}
 	if (json)
 		list_json(argv + optind);

@@ -123,7 +123,8 @@ static void expectation(FILE *out, const struct ukl_pair *p,
 			p->expected, p->limit);
 		break;
 	case UKL_REL_OUT:
-		fprintf(out, "outside 0x%" PRIx64 " .. 0x%" PRIx64, p->expected, p->limit);
+		fprintf(out, "outside 0x%" PRIx64 " .. 0x%" PRIx64, p->expected,
+			p->limit);
 		break;
 	case UKL_REL_SET:
 		fprintf(out, "bits 0x%" PRIx64 " set", p->expected);
@@ -213,7 +214,8 @@ void ukl_story_text(const struct ukl_story *story, FILE *out,
 	}
 	opened_by(out, v);
 	heading(out, "before", bold);
-	fprintf(out, "the last %" PRIu64 " events of cpu %u, this one included:\n", n, cpu);
+	fprintf(out, "the last %" PRIu64 " events of cpu %u, this one included:\n", n,
+		cpu);
 	for (uint64_t i = count - n; i < count; i++) {
 		struct ukl_event ev = recall(story, cpu, i);
 
@@ -264,7 +266,8 @@ static void json_place(FILE *out, uint64_t pc, struct ukl_annotate *annotate)
 }
 
 void ukl_story_json(const struct ukl_story *story, FILE *out,
-		    const struct ukl_violation *violation, struct ukl_annotate *annotate)
+		    const struct ukl_violation *violation,
+		    struct ukl_annotate *annotate)
 {
 	const struct ukl_view *v = violation->view;
 	const struct ukl_finding *f = violation->finding;

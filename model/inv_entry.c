@@ -33,9 +33,11 @@ static enum ukl_result check_only_gates(const struct ukl_view *v, struct ukl_fin
 
 static const struct ukl_invariant only_gates = {
 	.id = "SE-only-gates",
-	.sentence = "Control flows from application text to kernel text only through a gate.",
-	.why = "Any other edge runs kernel code while ukl_mode says application, so that "
-	       "error_entry and sync_regs overwrite live kernel state at the next interrupt.",
+	.sentence = "Control flows from application text to kernel text only through a "
+		    "gate.",
+	.why = "Any other edge runs kernel code while ukl_mode says application, so "
+	       "that error_entry and sync_regs overwrite live kernel state at the next "
+	       "interrupt.",
 	.source = "UKL RFC 04/10; arch/x86/entry/entry_64.S error_entry",
 	.exceptions = "None.",
 	.events = UKL_ON(GATE_IN) | UKL_ON(APP_EDGE),
@@ -51,15 +53,16 @@ static enum ukl_result check_return_address(const struct ukl_view *v,
 	uint64_t ret = by_call(v, ARG(GATE_IN, pc)) ? ARG(GATE_IN, ret) : v->s[S(cx)];
 
 	/* A call that never returns may be the last instruction there is. */
-	want_in(f, "return address", v->lay->app_text_start, v->lay->app_text_end + 1, ret);
+	want_in(f, "return address", v->lay->app_text_start, v->lay->app_text_end + 1,
+		ret);
 	return verdict(f);
 }
 
 static const struct ukl_invariant return_address = {
 	.id = "SE-return-address",
 	.sentence = "The return address given to the gate lies in application text.",
-	.why = "It becomes regs->ip: where the call resumes, what a restart steps back from "
-	       "and what unwinders and signal frames show.",
+	.why = "It becomes regs->ip: where the call resumes, what a restart steps back "
+	       "from and what unwinders and signal frames show.",
 	.source = "arch/x86/entry/entry_64.S ukl_entry_SYSCALL_64",
 	.exceptions = "None: no text of the application lies elsewhere.",
 	.events = UKL_ON(GATE_IN),
@@ -79,9 +82,11 @@ static enum ukl_result check_pre_state(const struct ukl_view *v, struct ukl_find
 
 static const struct ukl_invariant pre_state = {
 	.id = "SE-pre-state",
-	.sentence = "At the gate ukl_mode says application and the preemption count is zero.",
-	.why = "The gate builds its pt_regs at the top of the task stack, which is right only "
-	       "if the stack is empty; kernel code that calls the gate would destroy its own.",
+	.sentence = "At the gate ukl_mode says application and the preemption count is "
+		    "zero.",
+	.why = "The gate builds its pt_regs at the top of the task stack, which is "
+	       "right only if the stack is empty; kernel code that calls the gate "
+	       "would destroy its own.",
 	.source = "arch/x86/entry/entry_64.S ukl_entry_SYSCALL_64",
 	.exceptions = "None.",
 	.events = UKL_ON(GATE_IN),
@@ -90,7 +95,8 @@ static const struct ukl_invariant pre_state = {
 };
 
 /* SE-empty-stack */
-static enum ukl_result check_empty_stack(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_empty_stack(const struct ukl_view *v,
+					 struct ukl_finding *f)
 {
 	enum ukl_where where = v->task->where;
 
@@ -103,13 +109,13 @@ static enum ukl_result check_empty_stack(const struct ukl_view *v, struct ukl_fi
 
 static const struct ukl_invariant empty_stack = {
 	.id = "SE-empty-stack",
-	.sentence = "A task enters the gate only from application code, never while one of "
-		    "its kernel contexts is still open.",
+	.sentence = "A task enters the gate only from application code, never while "
+		    "one of its kernel contexts is still open.",
 	.why = "A second pt_regs at the top of the stack destroys the first one, and "
 	       "task_pt_regs() means both.",
 	.source = "arch/x86/include/asm/processor.h task_pt_regs",
-	.exceptions = "A call that a signal handler makes while the interrupted gate had not "
-		      "yet left the application's stack.",
+	.exceptions = "A call that a signal handler makes while the interrupted gate "
+		      "had not yet left the application's stack.",
 	.events = UKL_ON(GATE_IN),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_empty_stack,
@@ -152,12 +158,12 @@ static const struct ukl_invariant gs_live = {
 	.id = "SE-gs-live",
 	.sentence = "The active GS base is this CPU's per-CPU area at the gate and at "
 		    "do_syscall_64(), and the way there and back executes no SWAPGS.",
-	.why = "Every PER_CPU_VAR() and current go through GS; the gate must not SWAPGS, "
-	       "since the application runs with the kernel's GS all the time.",
+	.why = "Every PER_CPU_VAR() and current go through GS; the gate must not "
+	       "SWAPGS, since the application runs with the kernel's GS all the time.",
 	.source = "arch/x86/entry/entry_64.S; Intel SDM 2B SWAPGS",
-	.exceptions = "The base is not judged before the CPU's first task switch, which tells "
-		      "it.  SWAPGS are not counted over a task switch or a change of CPU, nor in "
-		      "system calls that touch segment bases.",
+	.exceptions = "The base is not judged before the CPU's first task switch, "
+		      "which tells it.  SWAPGS are not counted over a task switch or a "
+		      "change of CPU, nor in system calls that touch segment bases.",
 	.events = UKL_ON(GATE_IN) | UKL_ON(SYS_ENTER) | UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_gs_live,
@@ -181,10 +187,11 @@ static enum ukl_result check_flip_on_kstack(const struct ukl_view *v,
 
 static const struct ukl_invariant flip_on_kstack = {
 	.id = "SE-flip-on-kstack",
-	.sentence = "The gate declares itself kernel only on the task's kernel stack with "
-		    "interrupts off.",
-	.why = "An interrupt after the flip is taken for one of the kernel and keeps its frame "
-	       "where RSP points: on the application's stack that is pageable memory.",
+	.sentence = "The gate declares itself kernel only on the task's kernel stack "
+		    "with interrupts off.",
+	.why = "An interrupt after the flip is taken for one of the kernel and keeps "
+	       "its frame where RSP points: on the application's stack that is "
+	       "pageable memory.",
 	.source = "UKL RFC 04/10 (which flips first); bug ledger B1",
 	.exceptions = "None.",
 	.events = UKL_ON(MODE_WRITE),
@@ -205,10 +212,11 @@ static enum ukl_result check_one_flip(const struct ukl_view *v, struct ukl_findi
 
 static const struct ukl_invariant one_flip = {
 	.id = "SE-one-flip",
-	.sentence = "Between the gate and do_syscall_64() ukl_mode goes from application to "
-		    "kernel exactly once.",
-	.why = "With the flag still saying application, the first interrupt in the system call "
-	       "puts its frame at the top of the stack, over the call's own.",
+	.sentence = "Between the gate and do_syscall_64() ukl_mode goes from "
+		    "application to kernel exactly once.",
+	.why = "With the flag still saying application, the first interrupt in the "
+	       "system call puts its frame at the top of the stack, over the call's "
+	       "own.",
 	.source = "arch/x86/entry/entry_64.S error_entry, ukl_sync_regs",
 	.exceptions = "None.",
 	.events = UKL_ON(SYS_ENTER),
@@ -229,12 +237,12 @@ static const struct ukl_invariant args = {
 	.id = "SE-args",
 	.sentence = "The pt_regs given to do_syscall_64() hold the registers that the "
 		    "application had at the gate.",
-	.why = "__x64_sys_*() take their arguments from there; copy_thread, ptrace, audit and "
-	       "the return read the rest.",
+	.why = "__x64_sys_*() take their arguments from there; copy_thread, ptrace, "
+	       "audit and the return read the rest.",
 	.source = "arch/x86/include/asm/syscall_wrapper.h; arch/x86/entry/calling.h "
 		  "PUSH_AND_CLEAR_REGS",
-	.exceptions = "RAX, RCX and R11, which have rules of their own; a task whose registers "
-		      "a debugger may have changed meanwhile.",
+	.exceptions = "RAX, RCX and R11, which have rules of their own; a task whose "
+		      "registers a debugger may have changed meanwhile.",
 	.events = UKL_ON(SYS_ENTER),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_args,
@@ -252,10 +260,10 @@ static enum ukl_result check_nr(const struct ukl_view *v, struct ukl_finding *f)
 
 static const struct ukl_invariant nr = {
 	.id = "SE-nr",
-	.sentence = "regs->orig_ax is the application's RAX and regs->ax is -ENOSYS when "
-		    "do_syscall_64() is called.",
-	.why = "Dispatch, restart, seccomp and syscall_get_nr() read orig_ax; ax is the result "
-	       "if no table entry is called.",
+	.sentence = "regs->orig_ax is the application's RAX and regs->ax is -ENOSYS "
+		    "when do_syscall_64() is called.",
+	.why = "Dispatch, restart, seccomp and syscall_get_nr() read orig_ax; ax is "
+	       "the result if no table entry is called.",
 	.source = "arch/x86/entry/common.c do_syscall_64",
 	.exceptions = "As for SE-args.",
 	.events = UKL_ON(SYS_ENTER),
@@ -276,10 +284,11 @@ static enum ukl_result check_ip_sp(const struct ukl_view *v, struct ukl_finding 
 
 static const struct ukl_invariant ip_sp = {
 	.id = "SE-ip-sp",
-	.sentence = "regs->ip is the return address and regs->sp the stack pointer that the "
-		    "application has after the return; regs->cx is as SYSCALL leaves it.",
-	.why = "The return is made from them alone, and signal frames, fork children, restart "
-	       "and stack walkers use them.",
+	.sentence = "regs->ip is the return address and regs->sp the stack pointer "
+		    "that the application has after the return; regs->cx is as SYSCALL "
+		    "leaves it.",
+	.why = "The return is made from them alone, and signal frames, fork children, "
+	       "restart and stack walkers use them.",
 	.source = "bug ledger B6, B24; Intel SDM 2B SYSCALL",
 	.exceptions = "As for SE-args.",
 	.events = UKL_ON(SYS_ENTER),
@@ -306,13 +315,15 @@ static enum ukl_result check_flags(const struct ukl_view *v, struct ukl_finding 
 
 static const struct ukl_invariant flags = {
 	.id = "SE-flags",
-	.sentence = "regs->flags are the application's flags at the gate, and regs->r11 equals "
-		    "them as after SYSCALL.",
-	.why = "The page-fault code tests regs->flags.IF, signal frames export them and the "
-	       "return restores them: flags saved after CLI would leave interrupts off.",
+	.sentence = "regs->flags are the application's flags at the gate, and "
+		    "regs->r11 equals them as after SYSCALL.",
+	.why = "The page-fault code tests regs->flags.IF, signal frames export them "
+	       "and the return restores them: flags saved after CLI would leave "
+	       "interrupts off.",
 	.source = "bug ledger B4; Intel SDM 2B SYSCALL",
-	.exceptions = "As for SE-args.  Condition codes and DF are not compared at the gate "
-		      "reached by CALL, because the emulator holds them elsewhere.",
+	.exceptions = "As for SE-args.  Condition codes and DF are not compared at the "
+		      "gate reached by CALL, because the emulator holds them "
+		      "elsewhere.",
 	.events = UKL_ON(SYS_ENTER),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_flags,
@@ -330,10 +341,10 @@ static enum ukl_result check_marker(const struct ukl_view *v, struct ukl_finding
 
 static const struct ukl_invariant marker = {
 	.id = "SE-marker",
-	.sentence = "The system call's frame bears the mark of an application frame, __KERNEL_CS "
-		    "and __KERNEL_DS.",
-	.why = "user_mode(), the choice of the return path, perf and signal code all ask the "
-	       "mark; IRET uses the selectors.",
+	.sentence = "The system call's frame bears the mark of an application frame, "
+		    "__KERNEL_CS and __KERNEL_DS.",
+	.why = "user_mode(), the choice of the return path, perf and signal code all "
+	       "ask the mark; IRET uses the selectors.",
 	.source = "bug ledger B5; arch/x86/include/asm/ptrace.h user_mode",
 	.exceptions = "None.",
 	.events = UKL_ON(SYS_ENTER),
@@ -342,19 +353,21 @@ static const struct ukl_invariant marker = {
 };
 
 /* SE-frame-place */
-static enum ukl_result check_frame_place(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_frame_place(const struct ukl_view *v,
+					 struct ukl_finding *f)
 {
 	if (!v->ctx)
 		return UKL_VACUOUS;
-	want(f, "address of pt_regs", v->s[S(top)] - PT_REGS_SIZE, ARG(SYS_ENTER, frame));
+	want(f, "address of pt_regs", v->s[S(top)] - PT_REGS_SIZE, ARG(SYS_ENTER,
+								       frame));
 	return verdict(f);
 }
 
 static const struct ukl_invariant frame_place = {
 	.id = "SE-frame-place",
 	.sentence = "The system call's pt_regs end at the top of the task's stack.",
-	.why = "current_pt_regs() is that place: clone, execve, sigreturn, rseq and seccomp use "
-	       "it, and arch_enter_from_user_mode() asserts it.",
+	.why = "current_pt_regs() is that place: clone, execve, sigreturn, rseq and "
+	       "seccomp use it, and arch_enter_from_user_mode() asserts it.",
 	.source = "arch/x86/include/asm/processor.h task_pt_regs",
 	.exceptions = "None.",
 	.events = UKL_ON(SYS_ENTER),
@@ -372,11 +385,13 @@ static enum ukl_result check_align(const struct ukl_view *v, struct ukl_finding 
 
 static const struct ukl_invariant align = {
 	.id = "SE-align",
-	.sentence = "Where the gate calls do_syscall_64(), RSP is the address of the pt_regs, a "
-		    "multiple of 8.",
-	.why = "The gate pops the registers from there when the call returns.  The kernel is "
-	       "compiled for stacks aligned to 8 bytes, not 16, so 168 bytes need no padding.",
-	.source = "arch/x86/Makefile -mpreferred-stack-boundary=3; arch/x86/entry/entry_64.S",
+	.sentence = "Where the gate calls do_syscall_64(), RSP is the address of the "
+		    "pt_regs, a multiple of 8.",
+	.why = "The gate pops the registers from there when the call returns.  The "
+	       "kernel is compiled for stacks aligned to 8 bytes, not 16, so 168 bytes "
+	       "need no padding.",
+	.source = "arch/x86/Makefile -mpreferred-stack-boundary=3; "
+		  "arch/x86/entry/entry_64.S",
 	.exceptions = "None.",
 	.events = UKL_ON(SYS_ENTER),
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_NSS,
@@ -394,8 +409,8 @@ static enum ukl_result check_irq_off_at_c(const struct ukl_view *v,
 static const struct ukl_invariant irq_off_at_c = {
 	.id = "SE-irq-off-at-c",
 	.sentence = "Interrupts are off when do_syscall_64() is called.",
-	.why = "syscall_enter_from_user_mode() tells lockdep and context tracking first and "
-	       "enables interrupts itself.",
+	.why = "syscall_enter_from_user_mode() tells lockdep and context tracking "
+	       "first and enables interrupts itself.",
 	.source = "kernel/entry/common.c syscall_enter_from_user_mode",
 	.exceptions = "None.",
 	.events = UKL_ON(SYS_ENTER),
@@ -415,9 +430,10 @@ static enum ukl_result check_ac_clear(const struct ukl_view *v, struct ukl_findi
 static const struct ukl_invariant ac_clear = {
 	.id = "SE-ac-clear",
 	.sentence = "EFLAGS.AC is clear when do_syscall_64() is called, if SMAP is on.",
-	.why = "The application runs with AC set; kernel code must fault on a stray access to "
-	       "the user half.",
-	.source = "arch/x86/include/asm/smap.h; MSR_SYSCALL_MASK in arch/x86/kernel/cpu/common.c",
+	.why = "The application runs with AC set; kernel code must fault on a stray "
+	       "access to the user half.",
+	.source = "arch/x86/include/asm/smap.h; MSR_SYSCALL_MASK in "
+		  "arch/x86/kernel/cpu/common.c",
 	.exceptions = "None.",
 	.events = UKL_ON(SYS_ENTER),
 	.variants = UKL_VARIANT_ALL,
@@ -425,7 +441,8 @@ static const struct ukl_invariant ac_clear = {
 };
 
 static const struct ukl_invariant *const invariants[] = {
-	&only_gates, &return_address, &pre_state, &empty_stack, &gs_live, &flip_on_kstack,
+	&only_gates, &return_address, &pre_state, &empty_stack, &gs_live,
+	&flip_on_kstack,
 	&one_flip, &args, &nr, &ip_sp, &flags, &marker, &frame_place, &align,
 	&irq_off_at_c, &ac_clear, NULL
 };

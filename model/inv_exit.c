@@ -34,13 +34,14 @@ static enum ukl_result check_work_done(const struct ukl_view *v, struct ukl_find
 
 static const struct ukl_invariant work_done = {
 	.id = "SX-work-done",
-	.sentence = "When a system call declares itself application again, interrupts are off "
-		    "and no exit work is pending.",
-	.why = "exit_to_user_mode_loop() has to be the last look at TIF_NEED_RESCHED, signals "
-	       "and the rest; what comes after it is lost until the next entry.",
+	.sentence = "When a system call declares itself application again, interrupts "
+		    "are off and no exit work is pending.",
+	.why = "exit_to_user_mode_loop() has to be the last look at TIF_NEED_RESCHED, "
+	       "signals and the rest; what comes after it is lost until the next "
+	       "entry.",
 	.source = "kernel/entry/common.c exit_to_user_mode_prepare",
-	.exceptions = "With several CPUs the work word is not judged: another CPU may set a bit "
-		      "and send its interrupt at any time.",
+	.exceptions = "With several CPUs the work word is not judged: another CPU may "
+		      "set a bit and send its interrupt at any time.",
 	.events = UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_work_done,
@@ -58,9 +59,10 @@ static enum ukl_result check_same_frame(const struct ukl_view *v, struct ukl_fin
 
 static const struct ukl_invariant same_frame = {
 	.id = "SX-same-frame",
-	.sentence = "do_syscall_64() returns to the gate with the stack where it was and "
-		    "interrupts off.",
-	.why = "The gate pops the registers from RSP; a word too many shifts all of them.",
+	.sentence = "do_syscall_64() returns to the gate with the stack where it was "
+		    "and interrupts off.",
+	.why = "The gate pops the registers from RSP; a word too many shifts all of "
+	       "them.",
 	.source = "kernel/entry/common.c syscall_exit_to_user_mode",
 	.exceptions = "None.",
 	.events = UKL_ON(SYS_LEAVE),
@@ -86,14 +88,14 @@ static enum ukl_result check_preserved(const struct ukl_view *v, struct ukl_find
 
 static const struct ukl_invariant preserved = {
 	.id = "SX-preserved",
-	.sentence = "A system call leaves all registers of its pt_regs but ax as they were, and "
-		    "resumes behind the call or at it.",
-	.why = "The system call ABI promises it; libc's assembly and vfork keep state in "
-	       "argument registers across a call.",
+	.sentence = "A system call leaves all registers of its pt_regs but ax as they "
+		    "were, and resumes behind the call or at it.",
+	.why = "The system call ABI promises it; libc's assembly and vfork keep state "
+	       "in argument registers across a call.",
 	.source = "System V x86-64 psABI A.2.1; arch/x86/kernel/signal.c "
 		  "arch_do_signal_or_restart",
-	.exceptions = "rt_sigreturn, execve, the start of a signal handler, and registers that "
-		      "a debugger may have changed.",
+	.exceptions = "rt_sigreturn, execve, the start of a signal handler, and "
+		      "registers that a debugger may have changed.",
 	.events = UKL_ON(SYS_LEAVE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_preserved,
@@ -112,9 +114,11 @@ static enum ukl_result check_one_flip(const struct ukl_view *v, struct ukl_findi
 
 static const struct ukl_invariant one_flip = {
 	.id = "SX-one-flip",
-	.sentence = "A system call declares itself application exactly once before it returns.",
-	.why = "An application that runs with the flag saying kernel has its interrupts treated "
-	       "as the kernel's: no preemption, no signals, frames on its own stack.",
+	.sentence = "A system call declares itself application exactly once before it "
+		    "returns.",
+	.why = "An application that runs with the flag saying kernel has its "
+	       "interrupts treated as the kernel's: no preemption, no signals, frames "
+	       "on its own stack.",
 	.source = "arch/x86/entry/entry_64.S ukl_return_to_app",
 	.exceptions = "None.",
 	.events = UKL_ON(INT_OUT_APP),
@@ -123,7 +127,8 @@ static const struct ukl_invariant one_flip = {
 };
 
 /* SX-stack-empty */
-static enum ukl_result check_stack_empty(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_stack_empty(const struct ukl_view *v,
+					 struct ukl_finding *f)
 {
 	if (!is_syscall(v->ctx))
 		return UKL_VACUOUS;
@@ -133,10 +138,11 @@ static enum ukl_result check_stack_empty(const struct ukl_view *v, struct ukl_fi
 
 static const struct ukl_invariant stack_empty = {
 	.id = "SX-stack-empty",
-	.sentence = "The IRET that ends a system call pops the last five words of the task "
-		    "stack.",
-	.why = "The next frame of this task will be built at the top again; what is left there "
-	       "would be overwritten, what is missing would be read beyond the end.",
+	.sentence = "The IRET that ends a system call pops the last five words of the "
+		    "task stack.",
+	.why = "The next frame of this task will be built at the top again; what is "
+	       "left there would be overwritten, what is missing would be read beyond "
+	       "the end.",
 	.source = "arch/x86/entry/entry_64.S ukl_return_to_app",
 	.exceptions = "None.",
 	.events = UKL_ON(INT_OUT_APP),
@@ -154,7 +160,8 @@ static enum ukl_result check_kstack_secret(const struct ukl_view *v,
 
 static const struct ukl_invariant kstack_secret = {
 	.id = "SX-kstack-secret",
-	.sentence = "An IRET to the application loads a stack pointer in the user half.",
+	.sentence = "An IRET to the application loads a stack pointer in the user "
+		    "half.",
 	.why = "The application must never run on a kernel stack; NMI nesting and the "
 	       "classification of its faults assume its RSP is in the user half.",
 	.source = "arch/x86/entry/entry_64.S asm_exc_nmi; bug ledger B28",
@@ -165,7 +172,8 @@ static const struct ukl_invariant kstack_secret = {
 };
 
 /* SX-resume-regs */
-static enum ukl_result check_resume_regs(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_resume_regs(const struct ukl_view *v,
+					 struct ukl_finding *f)
 {
 	const struct ukl_ctx *ctx = v->ctx;
 
@@ -173,17 +181,18 @@ static enum ukl_result check_resume_regs(const struct ukl_view *v, struct ukl_fi
 		return UKL_VACUOUS;
 	want(f, "ip", ctx->regs[S(ip)], v->s[S(ip)]);
 	want(f, "sp", ctx->regs[S(sp)], v->s[S(sp)]);
-	want(f, "flags", ctx->regs[S(flags)] & FLAGS_FRAME, v->s[S(flags)] & FLAGS_FRAME);
+	want(f, "flags", ctx->regs[S(flags)] & FLAGS_FRAME,
+	     v->s[S(flags)] & FLAGS_FRAME);
 	want(f, "ss", ctx->regs[S(ss)], v->s[S(ss)]);
 	return verdict(f);
 }
 
 static const struct ukl_invariant resume_regs = {
 	.id = "SX-resume-regs",
-	.sentence = "RIP, RSP and RFLAGS with which the application resumes are those in "
-		    "pt_regs when do_syscall_64() returned.",
-	.why = "Signals, restart, ptrace and rseq work by editing pt_regs; a return from any "
-	       "other place loses their edits.",
+	.sentence = "RIP, RSP and RFLAGS with which the application resumes are those "
+		    "in pt_regs when do_syscall_64() returned.",
+	.why = "Signals, restart, ptrace and rseq work by editing pt_regs; a return "
+	       "from any other place loses their edits.",
 	.source = "bug ledger B6, B7",
 	.exceptions = "RF.",
 	.events = UKL_ON(INT_OUT_APP),
@@ -242,7 +251,8 @@ static enum ukl_result check_if(const struct ukl_view *v, struct ukl_finding *f)
 
 static const struct ukl_invariant if_on = {
 	.id = "SX-if",
-	.sentence = "An application that called with interrupts on resumes with interrupts on.",
+	.sentence = "An application that called with interrupts on resumes with "
+		    "interrupts on.",
 	.why = "It would otherwise keep the CPU for ever: no tick, no preemption.",
 	.source = "bug ledger B4",
 	.exceptions = "None; no system call can clear IF.",
@@ -266,10 +276,10 @@ static enum ukl_result check_no_errno_leak(const struct ukl_view *v,
 
 static const struct ukl_invariant no_errno_leak = {
 	.id = "SX-no-errno-leak",
-	.sentence = "No system call returns ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND or "
-		    "ERESTART_RESTARTBLOCK.",
-	.why = "They are the kernel's own words for 'restart or fail with EINTR', which "
-	       "arch_do_signal_or_restart() has to turn into either.",
+	.sentence = "No system call returns ERESTARTSYS, ERESTARTNOINTR, "
+		    "ERESTARTNOHAND or ERESTART_RESTARTBLOCK.",
+	.why = "They are the kernel's own words for 'restart or fail with EINTR', "
+	       "which arch_do_signal_or_restart() has to turn into either.",
 	.source = "include/linux/errno.h; bug ledger B26",
 	.exceptions = "rt_sigreturn, which restores RAX from memory.",
 	.events = UKL_ON(INT_OUT_APP),
@@ -288,9 +298,10 @@ static enum ukl_result check_balanced(const struct ukl_view *v, struct ukl_findi
 
 static const struct ukl_invariant balanced = {
 	.id = "SX-balanced",
-	.sentence = "The preemption count is zero when the kernel returns to the application.",
-	.why = "A count left behind stops preemption of the task for good, and faults on user "
-	       "memory would be refused as atomic.",
+	.sentence = "The preemption count is zero when the kernel returns to the "
+		    "application.",
+	.why = "A count left behind stops preemption of the task for good, and faults "
+	       "on user memory would be refused as atomic.",
 	.source = "include/linux/preempt.h; mm fault handlers' faulthandler_disabled()",
 	.exceptions = "None.",
 	.events = UKL_ON(INT_OUT_APP),
@@ -309,9 +320,11 @@ static enum ukl_result check_fpu(const struct ukl_view *v, struct ukl_finding *f
 
 static const struct ukl_invariant fpu = {
 	.id = "SX-fpu",
-	.sentence = "TIF_NEED_FPU_LOAD is clear when the kernel returns to the application.",
-	.why = "The FPU registers are reloaded lazily by switch_fpu_return(); with the bit set "
-	       "the application would compute in somebody else's registers and lose its own.",
+	.sentence = "TIF_NEED_FPU_LOAD is clear when the kernel returns to the "
+		    "application.",
+	.why = "The FPU registers are reloaded lazily by switch_fpu_return(); with the "
+	       "bit set the application would compute in somebody else's registers and "
+	       "lose its own.",
 	.source = "arch/x86/include/asm/entry-common.h arch_exit_to_user_mode_prepare",
 	.exceptions = "None.",
 	.events = UKL_ON(INT_OUT_APP),
@@ -331,8 +344,9 @@ static enum ukl_result check_cr3(const struct ukl_view *v, struct ukl_finding *f
 static const struct ukl_invariant cr3 = {
 	.id = "SX-cr3",
 	.sentence = "The page tables after a system call are those from before it.",
-	.why = "The application's text is mapped in the kernel's page tables only; a return "
-	       "with the trimmed user set of page-table isolation cannot fetch it.",
+	.why = "The application's text is mapped in the kernel's page tables only; a "
+	       "return with the trimmed user set of page-table isolation cannot fetch "
+	       "it.",
 	.source = "arch/x86/entry/calling.h SWITCH_TO_USER_CR3",
 	.exceptions = "execve.",
 	.events = UKL_ON(INT_OUT_APP),
@@ -352,9 +366,10 @@ static enum ukl_result check_by_iret(const struct ukl_view *v, struct ukl_findin
 static const struct ukl_invariant by_iret = {
 	.id = "SX-by-iret",
 	.sentence = "Application text is entered by IRET only.",
-	.why = "Only IRET sets RIP, RSP and RFLAGS at once, from pt_regs, unblocks NMIs and "
-	       "serializes the core as membarrier() promises.",
-	.source = "bug ledger B7, B8, B15; Documentation/features/sched/membarrier-sync-core",
+	.why = "Only IRET sets RIP, RSP and RFLAGS at once, from pt_regs, unblocks "
+	       "NMIs and serializes the core as membarrier() promises.",
+	.source = "bug ledger B7, B8, B15; "
+		  "Documentation/features/sched/membarrier-sync-core",
 	.exceptions = "None.",
 	.events = UKL_ON(APP_IN),
 	.variants = UKL_VARIANT_BASE | UKL_VARIANT_PF_DF | UKL_VARIANT_PF_SS,
@@ -380,12 +395,12 @@ static enum ukl_result check_resume_exact(const struct ukl_view *v,
 
 static const struct ukl_invariant resume_exact = {
 	.id = "SX-resume-exact",
-	.sentence = "The application's first instruction, or what interrupts it, finds exactly "
-		    "the state that IRET was given.",
+	.sentence = "The application's first instruction, or what interrupts it, finds "
+		    "exactly the state that IRET was given.",
 	.why = "Nothing may run between the return and the application.",
 	.source = "Intel SDM 2A IRET",
-	.exceptions = "RF; at an instruction also the condition codes and DF, which the "
-		      "emulator holds elsewhere.",
+	.exceptions = "RF; at an instruction also the condition codes and DF, which "
+		      "the emulator holds elsewhere.",
 	.events = UKL_ON(APP_IN) | UKL_ON(INT_IN_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_resume_exact,

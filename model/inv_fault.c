@@ -25,9 +25,10 @@ static enum ukl_result check_cr2(const struct ukl_view *v, struct ukl_finding *f
 
 static const struct ukl_invariant cr2 = {
 	.id = "PF-cr2",
-	.sentence = "CR2 still holds the faulting address when exc_page_fault() reads it.",
-	.why = "A fault taken by the entry code in between would overwrite it, and the wrong "
-	       "page would be serviced.",
+	.sentence = "CR2 still holds the faulting address when exc_page_fault() reads "
+		    "it.",
+	.why = "A fault taken by the entry code in between would overwrite it, and the "
+	       "wrong page would be serviced.",
 	.source = "arch/x86/mm/fault.c exc_page_fault",
 	.exceptions = "None.",
 	.events = UKL_ON_INT_C,
@@ -48,10 +49,11 @@ static enum ukl_result check_user_flag(const struct ukl_view *v, struct ukl_find
 
 static const struct ukl_invariant user_flag = {
 	.id = "PF-user-flag",
-	.sentence = "The frame of a page fault bears the application's mark if and only if the "
-		    "application faulted.",
-	.why = "From the mark follow X86_PF_USER and FAULT_FLAG_USER: whether a bad access is a "
-	       "SIGSEGV or an oops, whether the fault may wait for mmap_lock and sleep.",
+	.sentence = "The frame of a page fault bears the application's mark if and "
+		    "only if the application faulted.",
+	.why = "From the mark follow X86_PF_USER and FAULT_FLAG_USER: whether a bad "
+	       "access is a SIGSEGV or an oops, whether the fault may wait for "
+	       "mmap_lock and sleep.",
 	.source = "arch/x86/mm/fault.c do_user_addr_fault; bug ledger B19",
 	.exceptions = "None.",
 	.events = UKL_ON_INT_C,
@@ -71,8 +73,10 @@ static enum ukl_result check_if(const struct ukl_view *v, struct ukl_finding *f)
 
 static const struct ukl_invariant pf_if = {
 	.id = "PF-if",
-	.sentence = "A page fault of the application or of its gate is taken with interrupts on.",
-	.why = "do_user_addr_fault() may sleep; it refuses faults of frames whose IF is clear.",
+	.sentence = "A page fault of the application or of its gate is taken with "
+		    "interrupts on.",
+	.why = "do_user_addr_fault() may sleep; it refuses faults of frames whose IF "
+	       "is clear.",
 	.source = "arch/x86/mm/fault.c do_user_addr_fault; bug ledger B8",
 	.exceptions = "An application that disabled interrupts itself.",
 	.events = UKL_ON(INT_C_APP),
@@ -91,9 +95,10 @@ static enum ukl_result check_atomic(const struct ukl_view *v, struct ukl_finding
 
 static const struct ukl_invariant atomic = {
 	.id = "PF-atomic",
-	.sentence = "The handler of an application's page fault starts with preemption count "
-		    "zero.",
-	.why = "faulthandler_disabled() would refuse to service it, and sleeping would be a bug.",
+	.sentence = "The handler of an application's page fault starts with preemption "
+		    "count zero.",
+	.why = "faulthandler_disabled() would refuse to service it, and sleeping would "
+	       "be a bug.",
 	.source = "include/linux/uaccess.h faulthandler_disabled",
 	.exceptions = "None.",
 	.events = UKL_ON(INT_C_APP),
@@ -107,7 +112,8 @@ static enum ukl_result check_retry(const struct ukl_view *v, struct ukl_finding 
 	if (!is_fault(v->ctx) || !v->ctx->app || v->ctx->exec || edited(v) ||
 	    starts_handler(v->s))
 		return UKL_VACUOUS;
-	ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp), v->ctx->truth, v->s);
+	ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp), v->ctx->truth,
+		       v->s);
 	want(f, "flags", v->ctx->truth[S(flags)] & FLAGS_FRAME,
 	     v->s[S(flags)] & FLAGS_FRAME);
 	return verdict(f);
@@ -115,12 +121,13 @@ static enum ukl_result check_retry(const struct ukl_view *v, struct ukl_finding 
 
 static const struct ukl_invariant retry = {
 	.id = "PF-retry",
-	.sentence = "After a page fault the application executes the faulting instruction again "
-		    "with the registers that it had.",
-	.why = "The fault is to be invisible; there is no exception table for the application.",
+	.sentence = "After a page fault the application executes the faulting "
+		    "instruction again with the registers that it had.",
+	.why = "The fault is to be invisible; there is no exception table for the "
+	       "application.",
 	.source = "arch/x86/mm/fault.c; bug ledger B8",
-	.exceptions = "RF; the start of a signal handler; registers that a debugger may have "
-		      "changed.",
+	.exceptions = "RF; the start of a signal handler; registers that a debugger "
+		      "may have changed.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_retry,
@@ -143,13 +150,13 @@ static enum ukl_result check_progress(const struct ukl_view *v, struct ukl_findi
 
 static const struct ukl_invariant progress = {
 	.id = "PF-progress",
-	.sentence = "The same page fault of the application does not recur again and again with "
-		    "nothing in between.",
-	.why = "The kernel has to change the page table or send a signal; a write fault that is "
-	       "serviced as a read never ends.",
+	.sentence = "The same page fault of the application does not recur again and "
+		    "again with nothing in between.",
+	.why = "The kernel has to change the page table or send a signal; a write "
+	       "fault that is serviced as a read never ends.",
 	.source = "bug ledger B9; arch/x86/mm/fault.c",
-	.exceptions = "With several CPUs another thread may undo each service, so it is not "
-		      "judged.",
+	.exceptions = "With several CPUs another thread may undo each service, so it "
+		      "is not judged.",
 	.events = UKL_ON(INT_IN_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_progress,
@@ -170,8 +177,8 @@ static enum ukl_result check_no_double_fault(const struct ukl_view *v,
 static const struct ukl_invariant no_double_fault = {
 	.id = "PF-no-double-fault",
 	.sentence = "No fault of the application is a double fault.",
-	.why = "A #DF means that the frame of another event could not be pushed, as on an absent "
-	       "stack page; if that was an interrupt, it is lost.",
+	.why = "A #DF means that the frame of another event could not be pushed, as on "
+	       "an absent stack page; if that was an interrupt, it is lost.",
 	.source = "bug ledger B9, B10; Intel SDM 3A 6.15 #DF",
 	.exceptions = "None.",
 	.events = UKL_ON(INT_IN_APP),
@@ -180,7 +187,8 @@ static const struct ukl_invariant no_double_fault = {
 };
 
 /* PF-kernel-fixup */
-static enum ukl_result check_kernel_fixup(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_kernel_fixup(const struct ukl_view *v,
+					  struct ukl_finding *f)
 {
 	const struct ukl_ctx *ctx = v->ctx;
 	uint64_t ip = v->s[S(ip)];
@@ -197,9 +205,11 @@ static enum ukl_result check_kernel_fixup(const struct ukl_view *v, struct ukl_f
 
 static const struct ukl_invariant kernel_fixup = {
 	.id = "PF-kernel-fixup",
-	.sentence = "After a page fault of its own the kernel either repeats the instruction "
-		    "with the same registers or goes on in its own text, on the same stack.",
-	.why = "uaccess relies on both: service and retry, or the exception table's fixup.",
+	.sentence = "After a page fault of its own the kernel either repeats the "
+		    "instruction with the same registers or goes on in its own text, "
+		    "on the same stack.",
+	.why = "uaccess relies on both: service and retry, or the exception table's "
+	       "fixup.",
 	.source = "arch/x86/mm/extable.c fixup_exception",
 	.exceptions = "A fixup may change general registers.",
 	.events = UKL_ON(INT_OUT_KERNEL),
@@ -213,5 +223,6 @@ static const struct ukl_invariant *const invariants[] = {
 };
 
 const struct ukl_group ukl_group_pf = {
-	.id = "PF", .title = "page faults", .file = "model/inv_fault.c", .inv = invariants,
+	.id = "PF", .title = "page faults", .file = "model/inv_fault.c",
+	.inv = invariants,
 };

@@ -41,13 +41,13 @@ static enum ukl_result check_classify(const struct ukl_view *v, struct ukl_findi
 
 static const struct ukl_invariant classify = {
 	.id = "IR-classify",
-	.sentence = "A frame bears the application's mark if and only if the application was "
-		    "interrupted.",
-	.why = "user_mode() asks the mark: sleeping, signals, preemption, accounting and the "
-	       "return path all follow it.",
+	.sentence = "A frame bears the application's mark if and only if the "
+		    "application was interrupted.",
+	.why = "user_mode() asks the mark: sleeping, signals, preemption, accounting "
+	       "and the return path all follow it.",
 	.source = "arch/x86/include/asm/ptrace.h user_mode; bug ledger B5, B13",
-	.exceptions = "NMI in the application, which stays on its own stack.  "
-		      "Page faults are PF-user-flag's.",
+	.exceptions = "NMI in the application, which stays on its own stack.  Page "
+		      "faults are PF-user-flag's.",
 	.events = UKL_ON_INT_C,
 	.variants = UKL_VARIANT_ALL,
 	.check = check_classify,
@@ -87,20 +87,21 @@ static enum ukl_result check_exit_work(const struct ukl_view *v, struct ukl_find
 
 static const struct ukl_invariant exit_work = {
 	.id = "IR-exit-work",
-	.sentence = "When an interrupt or exception gives back to the application, interrupts "
-		    "are off and no exit work is pending.",
+	.sentence = "When an interrupt or exception gives back to the application, "
+		    "interrupts are off and no exit work is pending.",
 	.why = "Preemption of the application and its signals happen in "
 	       "irqentry_exit_to_user_mode(), or not at all.",
 	.source = "kernel/entry/common.c irqentry_exit_to_user_mode",
-	.exceptions = "With several CPUs the work word is not judged: another CPU may set a bit "
-		      "and send its interrupt at any time.",
+	.exceptions = "With several CPUs the work word is not judged: another CPU may "
+		      "set a bit and send its interrupt at any time.",
 	.events = UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_BYP,
 	.check = check_exit_work,
 };
 
 /* IR-transparent */
-static enum ukl_result check_transparent(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_transparent(const struct ukl_view *v,
+					 struct ukl_finding *f)
 {
 	if (!is_interrupt(v->ctx) || !v->ctx->app || v->ctx->exec || edited(v) ||
 	    starts_handler(v->s))
@@ -111,19 +112,20 @@ static enum ukl_result check_transparent(const struct ukl_view *v, struct ukl_fi
 
 static const struct ukl_invariant transparent = {
 	.id = "IR-transparent",
-	.sentence = "After an interrupt the application has the registers, stack pointer and "
-		    "flags that it had before, and goes on where it was.",
+	.sentence = "After an interrupt the application has the registers, stack "
+		    "pointer and flags that it had before, and goes on where it was.",
 	.why = "It did not ask for the interrupt, so nothing of it may show.",
 	.source = "arch/x86/entry/entry_64.S error_return",
-	.exceptions = "RF; the start of a signal handler; registers that a debugger may have "
-		      "changed.",
+	.exceptions = "RF; the start of a signal handler; registers that a debugger "
+		      "may have changed.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_transparent,
 };
 
 /* IR-kernel-regs */
-static enum ukl_result check_kernel_regs(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_kernel_regs(const struct ukl_view *v,
+					 struct ukl_finding *f)
 {
 	if (!is_interrupt(v->ctx) || v->ctx->iret_fault)
 		return UKL_VACUOUS;
@@ -133,12 +135,13 @@ static enum ukl_result check_kernel_regs(const struct ukl_view *v, struct ukl_fi
 
 static const struct ukl_invariant kernel_regs = {
 	.id = "IR-kernel-regs",
-	.sentence = "After an interrupt the kernel has the registers, stack pointer and flags "
-		    "that it had before, and goes on where it was.",
-	.why = "An entry change for the application must not touch the kernel's own path.",
+	.sentence = "After an interrupt the kernel has the registers, stack pointer "
+		    "and flags that it had before, and goes on where it was.",
+	.why = "An entry change for the application must not touch the kernel's own "
+	       "path.",
 	.source = "arch/x86/entry/entry_64.S restore_regs_and_return_to_kernel",
-	.exceptions = "RF.  Exceptions may change registers by the exception table and are not "
-		      "judged here.",
+	.exceptions = "RF.  Exceptions may change registers by the exception table and "
+		      "are not judged here.",
 	.events = UKL_ON(INT_OUT_KERNEL),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_kernel_regs,
@@ -161,8 +164,8 @@ static const struct ukl_invariant frame_return = {
 	.id = "IR-frame-return",
 	.sentence = "The IRET that ends an event in the kernel pops the words that the "
 		    "processor pushed for it.",
-	.why = "Anything else means that the stack is out of balance or that the frame was "
-	       "moved as if it were the application's.",
+	.why = "Anything else means that the stack is out of balance or that the frame "
+	       "was moved as if it were the application's.",
 	.source = "arch/x86/entry/entry_64.S restore_regs_and_return_to_kernel",
 	.exceptions = "NMI, #BP and #VC, whose entries copy the frame by design.",
 	.events = UKL_ON(INT_OUT_KERNEL),
@@ -189,13 +192,14 @@ static enum ukl_result check_gs_parity(const struct ukl_view *v, struct ukl_find
 
 static const struct ukl_invariant gs_parity = {
 	.id = "IR-gs-parity",
-	.sentence = "An IRET to the application or within the kernel leaves the kernel's GS "
-		    "base active; an interrupt executes no SWAPGS at all.",
-	.why = "The application runs on the kernel's GS base; so does the next entry, which "
-	       "does not SWAPGS.",
-	.source = "arch/x86/entry/entry_64.S error_entry, ukl_return_to_app; bug ledger B11",
-	.exceptions = "#DB, NMI and #MC in the kernel may interrupt code that runs on ring 3's "
-		      "GS base.  SWAPGS are not counted over a task switch.",
+	.sentence = "An IRET to the application or within the kernel leaves the "
+		    "kernel's GS base active; an interrupt executes no SWAPGS at all.",
+	.why = "The application runs on the kernel's GS base; so does the next entry, "
+	       "which does not SWAPGS.",
+	.source = "arch/x86/entry/entry_64.S error_entry, ukl_return_to_app; bug "
+		  "ledger B11",
+	.exceptions = "#DB, NMI and #MC in the kernel may interrupt code that runs on "
+		      "ring 3's GS base.  SWAPGS are not counted over a task switch.",
 	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_gs_parity,
@@ -214,11 +218,13 @@ static enum ukl_result check_iret_sane(const struct ukl_view *v, struct ukl_find
 
 static const struct ukl_invariant iret_sane = {
 	.id = "IR-iret-sane",
-	.sentence = "An IRET that stays at CPL 0 pops __KERNEL_CS, with __KERNEL_DS or a null "
-		    "SS.",
-	.why = "Any other selector raises #GP inside IRET, with half of the state restored.",
+	.sentence = "An IRET that stays at CPL 0 pops __KERNEL_CS, with __KERNEL_DS or "
+		    "a null SS.",
+	.why = "Any other selector raises #GP inside IRET, with half of the state "
+	       "restored.",
 	.source = "Intel SDM 2A IRET; bug ledger B12, B20",
-	.exceptions = "Returns to ring 3, whose selectors sigreturn may set to nonsense.",
+	.exceptions = "Returns to ring 3, whose selectors sigreturn may set to "
+		      "nonsense.",
 	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL) | UKL_ON(INT_OUT_SELF),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_iret_sane,
@@ -259,8 +265,9 @@ static enum ukl_result check_cpl_match(const struct ukl_view *v, struct ukl_find
 
 static const struct ukl_invariant cpl_match = {
 	.id = "IR-cpl-match",
-	.sentence = "What came from ring 3 returns to ring 3, what came from the application to "
-		    "the application, and what came from the kernel to the kernel.",
+	.sentence = "What came from ring 3 returns to ring 3, what came from the "
+		    "application to the application, and what came from the kernel to "
+		    "the kernel.",
 	.why = "Anything else is an escalation of privilege or a lost frame.",
 	.source = "bug ledger B11, B12",
 	.exceptions = "execve; a fault of the IRET to ring 3.",
@@ -275,7 +282,8 @@ static enum ukl_result check_kernel_plain(const struct ukl_view *v,
 {
 	const struct ukl_ctx *ctx = v->ctx;
 
-	if (!is_event(ctx) || ctx->app || ctx->from != UKL_AT_KERNEL || ctx->iret_fault ||
+	if (!is_event(ctx) || ctx->app || ctx->from != UKL_AT_KERNEL ||
+	    ctx->iret_fault ||
 	    ctx->paranoid)
 		return UKL_VACUOUS;
 	want(f, "stores to ukl_mode", 0, ctx->flips_in + ctx->flips_out);
@@ -284,9 +292,10 @@ static enum ukl_result check_kernel_plain(const struct ukl_view *v,
 
 static const struct ukl_invariant kernel_plain = {
 	.id = "IR-kernel-plain",
-	.sentence = "An event in the kernel is entered and left without a store to ukl_mode.",
-	.why = "It is a plain kernel event even on behalf of a UKL thread; only the outermost "
-	       "context changes sides.",
+	.sentence = "An event in the kernel is entered and left without a store to "
+		    "ukl_mode.",
+	.why = "It is a plain kernel event even on behalf of a UKL thread; only the "
+	       "outermost context changes sides.",
 	.source = "arch/x86/entry/entry_64.S error_return",
 	.exceptions = "#DB, NMI and #MC, which may have hit the gate.",
 	.events = UKL_ON(INT_OUT_KERNEL),
@@ -308,11 +317,11 @@ static enum ukl_result check_idt(const struct ukl_view *v, struct ukl_finding *f
 
 static const struct ukl_invariant idt = {
 	.id = "IR-idt",
-	.sentence = "The application runs on its own IDT, and its system calls and handlers run "
-		    "on the kernel's.",
-	.why = "The application's IDT keeps frames off its pageable stack, where a push that "
-	       "faults loses the interrupt; in the kernel the same IDT would push every nested "
-	       "event over the last one.",
+	.sentence = "The application runs on its own IDT, and its system calls and "
+		    "handlers run on the kernel's.",
+	.why = "The application's IDT keeps frames off its pageable stack, where a "
+	       "push that faults loses the interrupt; in the kernel the same IDT would "
+	       "push every nested event over the last one.",
 	.source = "arch/x86/kernel/idt.c; Intel SDM 3A 6.14.5; bug ledger B10",
 	.exceptions = "Not judged before the CPU's first LIDT in the trace.",
 	.events = UKL_ON(SYS_ENTER) | UKL_ON(INT_C_APP) | UKL_ON(INT_OUT_APP),

@@ -18,7 +18,8 @@ static bool interrupted_ring3(const struct ukl_view *v)
 {
 	const struct ukl_ctx *ctx = v->ctx;
 
-	return ctx && ctx->tag == UKL_TAG_EVENT && ctx->from == UKL_AT_USER && !ctx->exec &&
+	return ctx && ctx->tag == UKL_TAG_EVENT && ctx->from == UKL_AT_USER &&
+		!ctx->exec &&
 	       ctx->vector != VECTOR_SYSCALL && !edited(v) &&
 	       (ctx->truth[S(cs)] & 0xffff) == v->lay->user_cs;
 }
@@ -61,7 +62,8 @@ static enum ukl_result check_mode0(const struct ukl_view *v, struct ukl_finding 
 static const struct ukl_invariant mode0 = {
 	.id = "IS-mode0",
 	.sentence = "A task that executes in ring 3 has ukl_mode 0.",
-	.why = "Anything else makes the kernel treat an ordinary process as the application.",
+	.why = "Anything else makes the kernel treat an ordinary process as the "
+	       "application.",
 	.source = "bug ledger B11, B22",
 	.exceptions = "The first return after an exec is MF-exec-clear's.",
 	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_USER) | UKL_ON(INT_OUT_USER) |
@@ -96,9 +98,10 @@ static enum ukl_result check_path(const struct ukl_view *v, struct ukl_finding *
 
 static const struct ukl_invariant path = {
 	.id = "IS-path",
-	.sentence = "Ring 3 is entered and left with one SWAPGS each, 32-bit code included.",
-	.why = "Ring 3 must run on its own GS base; one SWAPGS too few or too many gives it the "
-	       "kernel's, or the kernel its.",
+	.sentence = "Ring 3 is entered and left with one SWAPGS each, 32-bit code "
+		    "included.",
+	.why = "Ring 3 must run on its own GS base; one SWAPGS too few or too many "
+	       "gives it the kernel's, or the kernel its.",
 	.source = "arch/x86/entry/entry_64.S; bug ledger B11",
 	.exceptions = "None.",
 	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_USER) | UKL_ON(INT_OUT_USER) |
@@ -119,9 +122,11 @@ static enum ukl_result check_gs_base(const struct ukl_view *v, struct ukl_findin
 static const struct ukl_invariant gs_base = {
 	.id = "IS-gs-base",
 	.sentence = "Ring-3 code resumes with the GS base that it had.",
-	.why = "A wrong one is the application's, another process's or the kernel's own.",
+	.why = "A wrong one is the application's, another process's or the kernel's "
+	       "own.",
 	.source = "arch/x86/kernel/process_64.c x86_fsgsbase_load",
-	.exceptions = "arch_prctl, sigreturn, 32-bit code, a debugger; CPUs without FSGSBASE.",
+	.exceptions = "arch_prctl, sigreturn, 32-bit code, a debugger; CPUs without "
+		      "FSGSBASE.",
 	.events = UKL_ON(INT_OUT_USER) | UKL_ON(USER_OUT),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_gs_base,
@@ -157,7 +162,8 @@ static uint64_t differ(const uint64_t *a, const uint64_t *b)
 }
 
 /* IS-transparent */
-static enum ukl_result check_transparent(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_transparent(const struct ukl_view *v,
+					 struct ukl_finding *f)
 {
 	if (!interrupted_ring3(v) || v->ctx->vector < FIRST_IRQ || starts_handler(v->s))
 		return UKL_VACUOUS;
@@ -173,9 +179,12 @@ static enum ukl_result check_transparent(const struct ukl_view *v, struct ukl_fi
 
 static const struct ukl_invariant transparent = {
 	.id = "IS-transparent",
-	.sentence = "After an interrupt a ring-3 process has the registers that it had.",
-	.why = "Changes to the entry code for the application must not touch its neighbours.",
-	.source = "arch/x86/entry/entry_64.S swapgs_restore_regs_and_return_to_usermode",
+	.sentence = "After an interrupt a ring-3 process has the registers that it "
+		    "had.",
+	.why = "Changes to the entry code for the application must not touch its "
+	       "neighbours.",
+	.source = "arch/x86/entry/entry_64.S "
+		  "swapgs_restore_regs_and_return_to_usermode",
 	.exceptions = "RF; signal handlers, rseq aborts, debuggers; 32-bit code.",
 	.events = UKL_ON(INT_OUT_USER),
 	.variants = UKL_VARIANT_ALL,
@@ -197,10 +206,10 @@ static enum ukl_result check_sysret(const struct ukl_view *v, struct ukl_finding
 
 static const struct ukl_invariant sysret = {
 	.id = "IS-sysret",
-	.sentence = "SYSRET ends a SYSCALL of ring 3 and nothing else, and goes to the user "
-		    "half.",
-	.why = "SYSRET to the application would drop it to ring 3; to a non-canonical address "
-	       "it faults at CPL 0 on the user's stack.",
+	.sentence = "SYSRET ends a SYSCALL of ring 3 and nothing else, and goes to the "
+		    "user half.",
+	.why = "SYSRET to the application would drop it to ring 3; to a non-canonical "
+	       "address it faults at CPL 0 on the user's stack.",
 	.source = "arch/x86/entry/common.c do_syscall_64; Intel SDM 2B SYSRET",
 	.exceptions = "Not judged if the call began before the trace.",
 	.events = UKL_ON(USER_OUT),
@@ -238,8 +247,8 @@ static enum ukl_result check_smepsmap(const struct ukl_view *v, struct ukl_findi
 
 static const struct ukl_invariant smepsmap = {
 	.id = "IS-smepsmap",
-	.sentence = "SMEP, SMAP and the other pinned bits of CR4 are set whenever ring 3 enters "
-		    "or is returned to.",
+	.sentence = "SMEP, SMAP and the other pinned bits of CR4 are set whenever ring "
+		    "3 enters or is returned to.",
 	.why = "Ordinary processes keep the protection that they have on any Linux.",
 	.source = "arch/x86/kernel/cpu/common.c cr4_pinned_mask; bug ledger B16",
 	.exceptions = "None.",

@@ -42,8 +42,8 @@ static enum ukl_result check_domain(const struct ukl_view *v, struct ukl_finding
 
 static const struct ukl_invariant domain = {
 	.id = "MF-domain",
-	.sentence = "ukl_mode is 0 (no UKL thread), 1 (UKL thread in the kernel) or 2 (in the "
-		    "application).",
+	.sentence = "ukl_mode is 0 (no UKL thread), 1 (UKL thread in the kernel) or 2 "
+		    "(in the application).",
 	.why = "Entry code compares it with these values and nothing else.",
 	.source = "UKL RFC 03/10; arch/x86/include/asm/ukl.h",
 	.exceptions = "None.",
@@ -73,12 +73,15 @@ static enum ukl_result check_writers(const struct ukl_view *v, struct ukl_findin
 
 static const struct ukl_invariant writers = {
 	.id = "MF-writers",
-	.sentence = "Nothing stores to ukl_mode but the instructions that the kernel declares, "
-		    "so it always has the value that was stored last.",
-	.why = "The flag is trusted by entry code; a stray store reclassifies the next event.",
+	.sentence = "Nothing stores to ukl_mode but the instructions that the kernel "
+		    "declares, so it always has the value that was stored last.",
+	.why = "The flag is trusted by entry code; a stray store reclassifies the next "
+	       "event.",
 	.source = "the ukl_site.mode_write symbols; bug ledger B12",
-	.exceptions = "Copying a task that is not born yet; memory of a task that has exited.",
-	.events = UKL_ON(GATE_IN) | UKL_ON(SYS_LEAVE) | UKL_ON(APP_IN) | UKL_ON(INT_IN_APP) |
+	.exceptions = "Copying a task that is not born yet; memory of a task that has "
+		      "exited.",
+	.events = UKL_ON(GATE_IN) | UKL_ON(SYS_LEAVE) | UKL_ON(APP_IN) |
+		UKL_ON(INT_IN_APP) |
 		  UKL_ON(INT_IN_KERNEL) | UKL_ON(STRAY_WRITE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_writers,
@@ -97,10 +100,10 @@ static enum ukl_result check_truth(const struct ukl_view *v, struct ukl_finding 
 
 static const struct ukl_invariant truth = {
 	.id = "MF-truth",
-	.sentence = "ukl_mode says application when application code runs or is interrupted or "
-		    "resumed, and kernel when do_syscall_64() returns.",
-	.why = "It decides how the next event is classified: which stack it gets and whether "
-	       "exit work is done.",
+	.sentence = "ukl_mode says application when application code runs or is "
+		    "interrupted or resumed, and kernel when do_syscall_64() returns.",
+	.why = "It decides how the next event is classified: which stack it gets and "
+	       "whether exit work is done.",
 	.source = "arch/x86/entry/entry_64.S error_entry",
 	.exceptions = "None.",
 	.events = UKL_ON(APP_IN) | UKL_ON(INT_IN_APP) | UKL_ON(INT_OUT_APP) |
@@ -143,11 +146,12 @@ static const struct ukl_invariant handler = {
 	.id = "MF-handler",
 	.sentence = "While a handler or other kernel code runs, ukl_mode does not say "
 		    "application.",
-	.why = "An event nested in it would be taken for one of the application: its frame "
-	       "would be moved over live ones and exit work be done in the middle.",
+	.why = "An event nested in it would be taken for one of the application: its "
+	       "frame would be moved over live ones and exit work be done in the "
+	       "middle.",
 	.source = "arch/x86/entry/entry_64.S error_entry; bug ledger B14",
-	.exceptions = "Entry stubs before the flip, return code after it, and #DB, NMI, #MC, "
-		      "which MF-nmi covers.",
+	.exceptions = "Entry stubs before the flip, return code after it, and #DB, "
+		      "NMI, #MC, which MF-nmi covers.",
 	.events = UKL_ON(INT_C_APP) | UKL_ON(INT_C_KERNEL) | UKL_ON(INT_IN_KERNEL),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_handler,
@@ -173,9 +177,10 @@ static enum ukl_result check_alternate(const struct ukl_view *v, struct ukl_find
 
 static const struct ukl_invariant alternate = {
 	.id = "MF-alternate",
-	.sentence = "A thread's ukl_mode alternates: 2 is stored only over 1, 1 only over 2.",
-	.why = "The flag is no counter: a second store of the same value means that two entries "
-	       "or two exits were nested.",
+	.sentence = "A thread's ukl_mode alternates: 2 is stored only over 1, 1 only "
+		    "over 2.",
+	.why = "The flag is no counter: a second store of the same value means that "
+	       "two entries or two exits were nested.",
 	.source = "UKL RFC 03/10",
 	.exceptions = "The first store of 1, which is MF-by-exec's.",
 	.events = UKL_ON(MODE_WRITE),
@@ -200,8 +205,8 @@ static enum ukl_result check_own(const struct ukl_view *v, struct ukl_finding *f
 static const struct ukl_invariant own_task = {
 	.id = "MF-own",
 	.sentence = "A CPU stores only to the ukl_mode of its current task.",
-	.why = "There is no lock; a store through a task pointer that was read before a "
-	       "schedule() reclassifies another task.",
+	.why = "There is no lock; a store through a task pointer that was read before "
+	       "a schedule() reclassifies another task.",
 	.source = "bug ledger B2; include/linux/sched.h current",
 	.exceptions = "copy_thread() preparing a child that does not run yet.",
 	.events = UKL_ON(MODE_WRITE),
@@ -224,9 +229,9 @@ static enum ukl_result check_nmi(const struct ukl_view *v, struct ukl_finding *f
 static const struct ukl_invariant nmi = {
 	.id = "MF-nmi",
 	.sentence = "#DB, NMI and #MC leave ukl_mode as they found it.",
-	.why = "They interrupt any instruction, entry and return code included, and must not "
-	       "show; meanwhile the flag must say kernel, or exceptions in the handler would "
-	       "do exit work in NMI context.",
+	.why = "They interrupt any instruction, entry and return code included, and "
+	       "must not show; meanwhile the flag must say kernel, or exceptions in "
+	       "the handler would do exit work in NMI context.",
 	.source = "bug ledger B14; arch/x86/kernel/nmi.c exc_nmi",
 	.exceptions = "None.",
 	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL),
@@ -235,7 +240,8 @@ static const struct ukl_invariant nmi = {
 };
 
 /* MF-nonukl-zero */
-static enum ukl_result check_nonukl_zero(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_nonukl_zero(const struct ukl_view *v,
+					 struct ukl_finding *f)
 {
 	const struct ukl_task *next;
 
@@ -255,11 +261,13 @@ static enum ukl_result check_nonukl_zero(const struct ukl_view *v, struct ukl_fi
 
 static const struct ukl_invariant nonukl_zero = {
 	.id = "MF-nonukl-zero",
-	.sentence = "ukl_mode is 0 in kernel threads, io workers and children of ordinary tasks.",
-	.why = "They have no application side; a flag copied with the parent's task_struct "
-	       "would make their interrupts look like the application's.",
+	.sentence = "ukl_mode is 0 in kernel threads, io workers and children of "
+		    "ordinary tasks.",
+	.why = "They have no application side; a flag copied with the parent's "
+	       "task_struct would make their interrupts look like the application's.",
 	.source = "arch/x86/kernel/process.c copy_thread; bug ledger B22",
-	.exceptions = "A kernel thread that execs a program is an ordinary task from then on.",
+	.exceptions = "A kernel thread that execs a program is an ordinary task from "
+		      "then on.",
 	.events = UKL_ON(FORK) | UKL_ON(SWITCH),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_nonukl_zero,
@@ -277,7 +285,8 @@ static enum ukl_result check_exec_clear(const struct ukl_view *v, struct ukl_fin
 static const struct ukl_invariant exec_clear = {
 	.id = "MF-exec-clear",
 	.sentence = "A program started in ring 3 has ukl_mode 0.",
-	.why = "It would run at CPL 3 but be treated as UKL on kernel faults and user access.",
+	.why = "It would run at CPL 3 but be treated as UKL on kernel faults and user "
+	       "access.",
 	.source = "bug ledger B22; arch/x86/kernel/process.c flush_thread",
 	.exceptions = "None.",
 	.events = UKL_ON(INT_OUT_USER),
@@ -299,11 +308,11 @@ static enum ukl_result check_by_exec(const struct ukl_view *v, struct ukl_findin
 static const struct ukl_invariant by_exec = {
 	.id = "MF-by-exec",
 	.sentence = "A task becomes a UKL thread only inside execve.",
-	.why = "Becoming one means running at CPL 0; it needs the permission check, a fresh "
-	       "address space and credentials that exec provides.",
+	.why = "Becoming one means running at CPL 0; it needs the permission check, a "
+	       "fresh address space and credentials that exec provides.",
 	.source = "bug ledger B22; UKL RFC 08/10",
-	.exceptions = "Children of UKL threads are born so.  Not judged if the system call was "
-		      "entered before the trace began.",
+	.exceptions = "Children of UKL threads are born so.  Not judged if the system "
+		      "call was entered before the trace began.",
 	.events = UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_by_exec,
@@ -322,9 +331,10 @@ static enum ukl_result check_switch(const struct ukl_view *v, struct ukl_finding
 
 static const struct ukl_invariant switch_mode = {
 	.id = "MF-switch",
-	.sentence = "A task that is switched to has the ukl_mode that it had when it was "
-		    "switched away.",
-	.why = "The flag belongs to the thread: it says on which side that thread stopped.",
+	.sentence = "A task that is switched to has the ukl_mode that it had when it "
+		    "was switched away.",
+	.why = "The flag belongs to the thread: it says on which side that thread "
+	       "stopped.",
 	.source = "UKL RFC 03/10; arch/x86/kernel/process_64.c __switch_to",
 	.exceptions = "None.",
 	.events = UKL_ON(SWITCH),
@@ -333,7 +343,8 @@ static const struct ukl_invariant switch_mode = {
 };
 
 static const struct ukl_invariant *const invariants[] = {
-	&domain, &alternate, &own_task, &by_exec, &nonukl_zero, &switch_mode, &exec_clear,
+	&domain, &alternate, &own_task, &by_exec, &nonukl_zero, &switch_mode,
+	&exec_clear,
 	&nmi, &truth, &handler, &writers, NULL
 };
 

@@ -18,13 +18,15 @@ static bool serves(const struct ukl_task *t)
 
 	return bottom && (bottom->tag == UKL_TAG_SYSCALL || bottom->app ||
 			  bottom->tag == UKL_TAG_USER_SYSCALL ||
-			  (bottom->tag == UKL_TAG_EVENT && bottom->from == UKL_AT_USER));
+			  (bottom->tag == UKL_TAG_EVENT &&
+			   bottom->from == UKL_AT_USER));
 }
 
 /* AS-cr3 */
 static enum ukl_result check_cr3(const struct ukl_view *v, struct ukl_finding *f)
 {
-	if (!v->ctx || v->ctx->exec || v->ctx->tag != UKL_TAG_EVENT || !v->task->cr3_known)
+	if (!v->ctx || v->ctx->exec || v->ctx->tag != UKL_TAG_EVENT ||
+	    !v->task->cr3_known)
 		return UKL_VACUOUS;
 	want(f, "cr3", v->task->cr3 & CR3_BASE, v->s[S(cr3)] & CR3_BASE);
 	return verdict(f);
@@ -32,7 +34,8 @@ static enum ukl_result check_cr3(const struct ukl_view *v, struct ukl_finding *f
 
 static const struct ukl_invariant cr3 = {
 	.id = "AS-cr3",
-	.sentence = "The application resumes after an event on the page tables that it had.",
+	.sentence = "The application resumes after an event on the page tables that it "
+		    "had.",
 	.why = "Its address space is its mm's, in the kernel's flavour, on every CPU.",
 	.source = "arch/x86/mm/tlb.c switch_mm_irqs_off",
 	.exceptions = "PCID bits.  System calls are SX-cr3's.",
@@ -58,8 +61,9 @@ static enum ukl_result check_cr4(const struct ukl_view *v, struct ukl_finding *f
 
 static const struct ukl_invariant cr4 = {
 	.id = "AS-cr4",
-	.sentence = "The pinned bits of CR4 (SMEP, SMAP, UMIP, FSGSBASE) stay set while the "
-		    "application runs and while the kernel serves it or ring 3.",
+	.sentence = "The pinned bits of CR4 (SMEP, SMAP, UMIP, FSGSBASE) stay set "
+		    "while the application runs and while the kernel serves it or ring "
+		    "3.",
 	.why = "They protect the whole machine; a unikernel is no reason to drop them.",
 	.source = "arch/x86/kernel/cpu/common.c cr4_pinned_mask; bug ledger B16",
 	.exceptions = "Code outside kernel text, which starts CPUs and other kernels.",
@@ -80,10 +84,13 @@ static enum ukl_result check_cr0(const struct ukl_view *v, struct ukl_finding *f
 
 static const struct ukl_invariant cr0 = {
 	.id = "AS-cr0",
-	.sentence = "Protection, paging and write protection are never switched off in CR0.",
-	.why = "Application text and kernel text are read-only only as long as CR0.WP is set.",
+	.sentence = "Protection, paging and write protection are never switched off in "
+		    "CR0.",
+	.why = "Application text and kernel text are read-only only as long as CR0.WP "
+	       "is set.",
 	.source = "arch/x86/kernel/cpu/common.c native_write_cr0",
-	.exceptions = "Not judged before the CPU's first task switch, nor outside kernel text.",
+	.exceptions = "Not judged before the CPU's first task switch, nor outside "
+		      "kernel text.",
 	.events = UKL_ON(CTRL),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_cr0,
@@ -101,8 +108,9 @@ static enum ukl_result check_ac(const struct ukl_view *v, struct ukl_finding *f)
 static const struct ukl_invariant ac = {
 	.id = "AS-ac",
 	.sentence = "EFLAGS.AC is clear when a C handler is entered, if SMAP is on.",
-	.why = "The application runs with AC set, and uaccess may have been interrupted; the "
-	       "handler must fault on a stray access to the user half all the same.",
+	.why = "The application runs with AC set, and uaccess may have been "
+	       "interrupted; the handler must fault on a stray access to the user half "
+	       "all the same.",
 	.source = "arch/x86/entry/entry_64.S ASM_CLAC in idtentry",
 	.exceptions = "None.",
 	.events = UKL_ON_INT_C,
@@ -133,8 +141,8 @@ static enum ukl_result check_no_syscall_insn(const struct ukl_view *v,
 static const struct ukl_invariant no_syscall_insn = {
 	.id = "AS-no-syscall-insn",
 	.sentence = "The application executes no SYSCALL and no INT 0x80.",
-	.why = "At CPL 0 SYSCALL is not refused: its entry does SWAPGS and runs the kernel on "
-	       "ring 3's GS base.",
+	.why = "At CPL 0 SYSCALL is not refused: its entry does SWAPGS and runs the "
+	       "kernel on ring 3's GS base.",
 	.source = "Intel SDM 2B SYSCALL; bug ledger B25",
 	.exceptions = "SYSCALL is judged once the trace has shown LSTAR.",
 	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_APP),
@@ -154,10 +162,10 @@ static enum ukl_result check_gs_write(const struct ukl_view *v, struct ukl_findi
 
 static const struct ukl_invariant gs_write = {
 	.id = "AS-gs-write",
-	.sentence = "The application writes no control register, no MSR, no IDTR and no GS "
-		    "base.",
-	.why = "They are the kernel's; the application's thread pointer is the FS base, which "
-	       "WRFSBASE may set.",
+	.sentence = "The application writes no control register, no MSR, no IDTR and "
+		    "no GS base.",
+	.why = "They are the kernel's; the application's thread pointer is the FS "
+	       "base, which WRFSBASE may set.",
 	.source = "bug ledger B25; Intel SDM 2D WRGSBASE",
 	.exceptions = "WRFSBASE.",
 	.events = UKL_ON(CTRL),
@@ -183,8 +191,9 @@ static const struct ukl_invariant fetch = {
 	.sentence = "No instruction of the user half is executed at CPL 0.",
 	.why = "SMEP forbids it: user-half memory can be written by ring 3.",
 	.source = "Intel SDM 3A 4.6; bug ledger B25",
-	.exceptions = "Seen only through the exceptions that such an instruction raises; a jump "
-		      "there that fails to fetch is an application's bug, not the kernel's.",
+	.exceptions = "Seen only through the exceptions that such an instruction "
+		      "raises; a jump there that fails to fetch is an application's "
+		      "bug, not the kernel's.",
 	.events = UKL_ON(INT_IN_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_fetch,

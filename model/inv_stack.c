@@ -17,7 +17,8 @@ static bool may_hit_anywhere(unsigned int vector)
 static enum ukl_result check_kernel_on_kernel(const struct ukl_view *v,
 					      struct ukl_finding *f)
 {
-	uint64_t sp = v->kind == UKL_K_SYS_ENTER ? ARG(SYS_ENTER, rsp) : ARG(INT_C, rsp);
+	bool call = v->kind == UKL_K_SYS_ENTER;
+	uint64_t sp = call ? ARG(SYS_ENTER, rsp) : ARG(INT_C, rsp);
 
 	if (v->kind == UKL_K_INT_IN_KERNEL) {
 		/* SYSCALL's entry runs on the caller's stack for a few instructions. */
@@ -29,20 +30,21 @@ static enum ukl_result check_kernel_on_kernel(const struct ukl_view *v,
 	if (!v->task->stack)
 		return UKL_VACUOUS;
 	if (!on_task_stack(v, sp))
-		want_in(f, "rsp", v->task->stack, v->task->stack + v->lay->thread_size, sp);
+		want_in(f, "rsp", v->task->stack, v->task->stack + v->lay->thread_size,
+			sp);
 	return verdict(f);
 }
 
 static const struct ukl_invariant kernel_on_kernel = {
 	.id = "ST-kernel-on-kernel",
-	.sentence = "Kernel code runs on kernel stacks: system calls and handlers of the "
-		    "application and of ring 3 start on the task's stack, and no kernel code "
-		    "that is interrupted has its RSP in the user half.",
-	.why = "A kernel frame on pageable, shared memory can fault, be swapped out or be "
-	       "rewritten by another thread.",
+	.sentence = "Kernel code runs on kernel stacks: system calls and handlers of "
+		    "the application and of ring 3 start on the task's stack, and no "
+		    "kernel code that is interrupted has its RSP in the user half.",
+	.why = "A kernel frame on pageable, shared memory can fault, be swapped out or "
+	       "be rewritten by another thread.",
 	.source = "bug ledger B1, B28",
-	.exceptions = "The first instructions of SYSCALL's entry, which only #DB, NMI and #MC "
-		      "can interrupt.",
+	.exceptions = "The first instructions of SYSCALL's entry, which only #DB, NMI "
+		      "and #MC can interrupt.",
 	.events = UKL_ON(SYS_ENTER) | UKL_ON(INT_C_APP) | UKL_ON(INT_C_USER) |
 		  UKL_ON(INT_IN_KERNEL),
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_NSS,
@@ -50,7 +52,8 @@ static const struct ukl_invariant kernel_on_kernel = {
 };
 
 /* ST-app-on-user */
-static enum ukl_result check_app_on_user(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_app_on_user(const struct ukl_view *v,
+					 struct ukl_finding *f)
 {
 	want_in(f, "sp", 0, v->lay->task_size_max, v->s[S(sp)]);
 	return verdict(f);
@@ -59,9 +62,10 @@ static enum ukl_result check_app_on_user(const struct ukl_view *v, struct ukl_fi
 static const struct ukl_invariant app_on_user = {
 	.id = "ST-app-on-user",
 	.sentence = "Application code runs with RSP in the user half.",
-	.why = "The task's kernel stack is taken to be empty while the application runs; every "
-	       "event puts its frame at the top.",
-	.source = "arch/x86/kernel/traps.c sync_regs; arch/x86/entry/entry_64.S asm_exc_nmi",
+	.why = "The task's kernel stack is taken to be empty while the application "
+	       "runs; every event puts its frame at the top.",
+	.source = "arch/x86/kernel/traps.c sync_regs; arch/x86/entry/entry_64.S "
+		  "asm_exc_nmi",
 	.exceptions = "None.",
 	.events = UKL_ON(GATE_IN) | UKL_ON(INT_IN_APP) | UKL_ON(APP_IN),
 	.variants = UKL_VARIANT_ALL,
@@ -83,7 +87,8 @@ static enum ukl_result check_top(const struct ukl_view *v, struct ukl_finding *f
 
 static const struct ukl_invariant top = {
 	.id = "ST-top",
-	.sentence = "The per-CPU top_of_stack is the end of the current task's kernel stack.",
+	.sentence = "The per-CPU top_of_stack is the end of the current task's kernel "
+		    "stack.",
 	.why = "The gate and the frame copy load their stack pointer from it.",
 	.source = "arch/x86/kernel/process_64.c __switch_to",
 	.exceptions = "None.",
@@ -102,11 +107,12 @@ static enum ukl_result check_frame_copy(const struct ukl_view *v, struct ukl_fin
 
 static const struct ukl_invariant frame_copy = {
 	.id = "ST-frame-copy",
-	.sentence = "RIP, CS, RFLAGS, RSP and SS in the pt_regs that a C handler gets are the "
-		    "words that the processor pushed.",
+	.sentence = "RIP, CS, RFLAGS, RSP and SS in the pt_regs that a C handler gets "
+		    "are the words that the processor pushed.",
 	.why = "Handlers and the return use the copy on the task stack.",
 	.source = "arch/x86/kernel/traps.c sync_regs",
-	.exceptions = "A fault of the IRET to ring 3, which the kernel reports as one of ring 3.",
+	.exceptions = "A fault of the IRET to ring 3, which the kernel reports as one "
+		      "of ring 3.",
 	.events = UKL_ON_INT_C,
 	.variants = UKL_VARIANT_ALL,
 	.check = check_frame_copy,
@@ -123,10 +129,10 @@ static enum ukl_result check_saved_regs(const struct ukl_view *v, struct ukl_fin
 
 static const struct ukl_invariant saved_regs = {
 	.id = "ST-saved-regs",
-	.sentence = "The general registers in the pt_regs that a C handler gets are those of "
-		    "the interrupted code.",
-	.why = "The return restores them from there; a stub that uses a register before it is "
-	       "saved corrupts the interrupted code.",
+	.sentence = "The general registers in the pt_regs that a C handler gets are "
+		    "those of the interrupted code.",
+	.why = "The return restores them from there; a stub that uses a register "
+	       "before it is saved corrupts the interrupted code.",
 	.source = "arch/x86/entry/calling.h PUSH_AND_CLEAR_REGS; bug ledger B3",
 	.exceptions = "INT 0x80, which is a system call.",
 	.events = UKL_ON_INT_C,
@@ -135,7 +141,8 @@ static const struct ukl_invariant saved_regs = {
 };
 
 /* ST-frame-place */
-static enum ukl_result check_frame_place(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_frame_place(const struct ukl_view *v,
+					 struct ukl_finding *f)
 {
 	unsigned int vector = v->ctx->vector;
 
@@ -144,7 +151,7 @@ static enum ukl_result check_frame_place(const struct ukl_view *v, struct ukl_fi
 		     ARG(INT_C, frame));
 		return verdict(f);
 	}
-	/* These make a second copy: for nesting, for emulated calls, to leave the IST. */
+	/* These copy it: for nesting, for emulated calls, to leave the IST. */
 	if (vector == VECTOR_NMI || vector == VECTOR_BP || vector == VECTOR_VC)
 		return UKL_VACUOUS;
 	want(f, "address of pt_regs", v->ctx->hw - PT_REGS_IP, ARG(INT_C, frame));
@@ -153,12 +160,15 @@ static enum ukl_result check_frame_place(const struct ukl_view *v, struct ukl_fi
 
 static const struct ukl_invariant frame_place = {
 	.id = "ST-frame-place",
-	.sentence = "For the application and for ring 3 a C handler gets its pt_regs at the top "
-		    "of the task stack; for the kernel, where the processor pushed them.",
-	.why = "current_pt_regs() is the top; sleeping, signals and ptrace need the frame off "
-	       "the entry stack, and a kernel frame must not be moved onto live ones.",
+	.sentence = "For the application and for ring 3 a C handler gets its pt_regs "
+		    "at the top of the task stack; for the kernel, where the processor "
+		    "pushed them.",
+	.why = "current_pt_regs() is the top; sleeping, signals and ptrace need the "
+	       "frame off the entry stack, and a kernel frame must not be moved onto "
+	       "live ones.",
 	.source = "arch/x86/entry/entry_64.S error_entry; bug ledger B9",
-	.exceptions = "NMI, #BP and #VC in the kernel, whose entries copy the frame by design.",
+	.exceptions = "NMI, #BP and #VC in the kernel, whose entries copy the frame by "
+		      "design.",
 	.events = UKL_ON_INT_C,
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_NSS,
 	.check = check_frame_place,
@@ -183,9 +193,10 @@ static enum ukl_result check_ist_single(const struct ukl_view *v, struct ukl_fin
 
 static const struct ukl_invariant ist_single = {
 	.id = "ST-ist-single",
-	.sentence = "No event is delivered onto an entry or IST stack that still holds the "
-		    "frame of another.",
-	.why = "The processor starts at the same address each time: it would overwrite it.",
+	.sentence = "No event is delivered onto an entry or IST stack that still holds "
+		    "the frame of another.",
+	.why = "The processor starts at the same address each time: it would overwrite "
+	       "it.",
 	.source = "Intel SDM 3A 6.14.5",
 	.exceptions = "NMI, whose entry is made for it.",
 	.events = UKL_ON_INT_IN,
@@ -203,7 +214,8 @@ static enum ukl_result check_left_ist(const struct ukl_view *v, struct ukl_findi
 	for (unsigned int i = 0; i < t->depth; i++) {
 		const struct ukl_ctx *ctx = &t->ctx[i];
 
-		if (ctx->tag == UKL_TAG_EVENT && ctx->ist && ctx->have_regs && !ctx->moved)
+		if (ctx->tag == UKL_TAG_EVENT && ctx->ist && ctx->have_regs &&
+		    !ctx->moved)
 			want_out(f, "address of a live frame", v->lay->cea_start,
 				 v->lay->cea_end, ctx->hw);
 	}
@@ -212,8 +224,10 @@ static enum ukl_result check_left_ist(const struct ukl_view *v, struct ukl_findi
 
 static const struct ukl_invariant left_ist = {
 	.id = "ST-left-ist",
-	.sentence = "No task is switched away while its frame lies on an entry or IST stack.",
-	.why = "Those stacks belong to the CPU: the next event there overwrites the frame.",
+	.sentence = "No task is switched away while its frame lies on an entry or IST "
+		    "stack.",
+	.why = "Those stacks belong to the CPU: the next event there overwrites the "
+	       "frame.",
 	.source = "Intel SDM 3A 6.14.5; bug ledger B9",
 	.exceptions = "Events whose C handler is not in the trace.",
 	.events = UKL_ON(SWITCH),
@@ -233,8 +247,8 @@ static enum ukl_result check_switch_stack(const struct ukl_view *v,
 static const struct ukl_invariant switch_stack = {
 	.id = "ST-switch-stack",
 	.sentence = "__switch_to() runs on the kernel stack of the task switched to.",
-	.why = "A thread that slept on its application stack would be resumed there under "
-	       "another address space.",
+	.why = "A thread that slept on its application stack would be resumed there "
+	       "under another address space.",
 	.source = "arch/x86/entry/entry_64.S __switch_to_asm; bug ledger B28",
 	.exceptions = "None.",
 	.events = UKL_ON(SWITCH),
@@ -256,10 +270,10 @@ static enum ukl_result check_iret_place(const struct ukl_view *v, struct ukl_fin
 
 static const struct ukl_invariant iret_place = {
 	.id = "ST-iret-place",
-	.sentence = "The IRET from an event, a fork or an exec to the application pops the last "
-		    "five words of the task stack.",
-	.why = "Anything left above would be overwritten by the next frame; anything else popped "
-	       "is not the frame that was handled.",
+	.sentence = "The IRET from an event, a fork or an exec to the application pops "
+		    "the last five words of the task stack.",
+	.why = "Anything left above would be overwritten by the next frame; anything "
+	       "else popped is not the frame that was handled.",
 	.source = "arch/x86/entry/entry_64.S ukl_return_to_app",
 	.exceptions = "#DB, NMI and #MC, which return from their own stack.",
 	.events = UKL_ON(INT_OUT_APP),

@@ -55,12 +55,12 @@ static enum ukl_result check_child_regs(const struct ukl_view *v, struct ukl_fin
 
 static const struct ukl_invariant child_regs = {
 	.id = "TH-child-regs",
-	.sentence = "A child starts with its parent's registers at the call, RAX 0, and the "
-		    "stack pointer it was given or else its parent's.",
+	.sentence = "A child starts with its parent's registers at the call, RAX 0, "
+		    "and the stack pointer it was given or else its parent's.",
 	.why = "libc's clone and fork stubs are written for exactly that.",
 	.source = "arch/x86/kernel/process.c copy_thread; bug ledger B24",
-	.exceptions = "clone3, whose arguments lie in memory; ring 3's calls if the trace does "
-		      "not tell their entry point.",
+	.exceptions = "clone3, whose arguments lie in memory; ring 3's calls if the "
+		      "trace does not tell their entry point.",
 	.events = UKL_ON(FORK),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_child_regs,
@@ -81,10 +81,12 @@ static enum ukl_result check_child_mode(const struct ukl_view *v, struct ukl_fin
 
 static const struct ukl_invariant child_mode = {
 	.id = "TH-child-mode",
-	.sentence = "A child of a UKL thread is born in the kernel (ukl_mode 1) with a marked "
-		    "frame.",
-	.why = "It begins in ret_from_fork() and becomes the application by its own return.",
-	.source = "kernel/fork.c copy_process; arch/x86/entry/entry_64.S ret_from_fork_asm",
+	.sentence = "A child of a UKL thread is born in the kernel (ukl_mode 1) with a "
+		    "marked frame.",
+	.why = "It begins in ret_from_fork() and becomes the application by its own "
+	       "return.",
+	.source = "kernel/fork.c copy_process; arch/x86/entry/entry_64.S "
+		  "ret_from_fork_asm",
 	.exceptions = "clone3, as for TH-child-regs.",
 	.events = UKL_ON(FORK),
 	.variants = UKL_VARIANT_ALL,
@@ -92,7 +94,8 @@ static const struct ukl_invariant child_mode = {
 };
 
 /* TH-child-start */
-static enum ukl_result check_child_start(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_child_start(const struct ukl_view *v,
+					 struct ukl_finding *f)
 {
 	if (!starts_thread(v->ctx) || edited(v) || starts_handler(v->s))
 		return UKL_VACUOUS;
@@ -104,8 +107,8 @@ static enum ukl_result check_child_start(const struct ukl_view *v, struct ukl_fi
 
 static const struct ukl_invariant child_start = {
 	.id = "TH-child-start",
-	.sentence = "A new UKL thread's first return to the application loads the registers of "
-		    "the frame that was made for it.",
+	.sentence = "A new UKL thread's first return to the application loads the "
+		    "registers of the frame that was made for it.",
 	.why = "ret_from_fork() takes a return path of its own.",
 	.source = "arch/x86/entry/entry_64.S ret_from_fork_asm",
 	.exceptions = "RF; the start of a signal handler.",
@@ -125,8 +128,8 @@ static enum ukl_result check_child_fs(const struct ukl_view *v, struct ukl_findi
 
 static const struct ukl_invariant child_fs = {
 	.id = "TH-child-fs",
-	.sentence = "A new UKL thread starts with the FS base given to clone, or else its "
-		    "parent's.",
+	.sentence = "A new UKL thread starts with the FS base given to clone, or else "
+		    "its parent's.",
 	.why = "It is its thread pointer.",
 	.source = "arch/x86/kernel/process.c copy_thread, set_new_tls",
 	.exceptions = "clone3.",
@@ -152,12 +155,14 @@ static enum ukl_result check_exec_start(const struct ukl_view *v, struct ukl_fin
 
 static const struct ukl_invariant exec_start = {
 	.id = "TH-exec-start",
-	.sentence = "The application starts at its entry point with registers and FS base zero, "
-		    "RSP a multiple of 16, and no flags but IF and AC.",
-	.why = "It is the psABI's start state; what is left of the caller is a leak, and a "
-	       "nonzero RDX would be taken for a function to call at exit.",
-	.source = "System V x86-64 psABI 3.4.1; arch/x86/kernel/process_64.c start_thread",
-	.exceptions = "The start of a signal handler; registers that a debugger changed.",
+	.sentence = "The application starts at its entry point with registers and FS "
+		    "base zero, RSP a multiple of 16, and no flags but IF and AC.",
+	.why = "It is the psABI's start state; what is left of the caller is a leak, "
+	       "and a nonzero RDX would be taken for a function to call at exit.",
+	.source = "System V x86-64 psABI 3.4.1; arch/x86/kernel/process_64.c "
+		  "start_thread",
+	.exceptions = "The start of a signal handler; registers that a debugger "
+		      "changed.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_exec_start,
@@ -175,8 +180,8 @@ static enum ukl_result check_switch_fs(const struct ukl_view *v, struct ukl_find
 
 static const struct ukl_invariant switch_fs = {
 	.id = "TH-switch-fs",
-	.sentence = "The application resumes with the FS base that it had, or has set by "
-		    "arch_prctl.",
+	.sentence = "The application resumes with the FS base that it had, or has set "
+		    "by arch_prctl.",
 	.why = "It is the thread pointer; __switch_to() saves and loads it.",
 	.source = "arch/x86/kernel/process_64.c save_fsgs, x86_fsgsbase_load",
 	.exceptions = "A debugger may change it.",
@@ -186,7 +191,8 @@ static const struct ukl_invariant switch_fs = {
 };
 
 /* TH-inactive-gs */
-static enum ukl_result check_inactive_gs(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_inactive_gs(const struct ukl_view *v,
+					 struct ukl_finding *f)
 {
 	const struct ukl_task *t = v->task;
 
@@ -200,11 +206,11 @@ static enum ukl_result check_inactive_gs(const struct ukl_view *v, struct ukl_fi
 static const struct ukl_invariant inactive_gs = {
 	.id = "TH-inactive-gs",
 	.sentence = "The application resumes with the inactive GS base that it had.",
-	.why = "It is the thread's own GS base; a ring-3 neighbour's value here means that "
-	       "SWAPGS or the task switch went wrong.",
+	.why = "It is the thread's own GS base; a ring-3 neighbour's value here means "
+	       "that SWAPGS or the task switch went wrong.",
 	.source = "arch/x86/kernel/process_64.c x86_fsgsbase_load",
-	.exceptions = "Compared on the same CPU only, so that a kernel may keep its own base "
-		      "there.",
+	.exceptions = "Compared on the same CPU only, so that a kernel may keep its "
+		      "own base there.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_inactive_gs,
@@ -222,7 +228,8 @@ static enum ukl_result check_current(const struct ukl_view *v, struct ukl_findin
 static const struct ukl_invariant current_task = {
 	.id = "TH-current",
 	.sentence = "current is the task that was switched to last.",
-	.why = "Gate and handlers find the flag, the stack and the exit work through it.",
+	.why = "Gate and handlers find the flag, the stack and the exit work through "
+	       "it.",
 	.source = "arch/x86/kernel/process_64.c __switch_to",
 	.exceptions = "None.",
 	.events = UKL_ON(GATE_IN) | UKL_ON(SYS_ENTER) | UKL_ON(INT_C_APP) |
@@ -247,7 +254,8 @@ static const struct ukl_invariant exits = {
 	.why = "Its address space and files are gone.",
 	.source = "kernel/exit.c do_exit",
 	.exceptions = "None.",
-	.events = UKL_ON(EXIT) | UKL_ON(GATE_IN) | UKL_ON(APP_IN) | UKL_ON(INT_OUT_APP) |
+	.events = UKL_ON(EXIT) | UKL_ON(GATE_IN) | UKL_ON(APP_IN) |
+		UKL_ON(INT_OUT_APP) |
 		  UKL_ON(INT_OUT_USER) | UKL_ON(USER_OUT) | UKL_ON(USER_IN),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_exit,

@@ -26,7 +26,7 @@
 #include "../traces/layout.h"
 #include "../traces/ukl_trace.h"
 
-#define UKL_MODEL_DEPTH 16u	/* open contexts of one task; deeper ones are forgotten */
+#define UKL_MODEL_DEPTH 16u	/* open contexts of one task */
 #define UKL_MODEL_TASKS 4096u	/* default capacity: tasks alive at one time */
 #define UKL_MODEL_PAIRS 8u	/* named values in one finding */
 
@@ -86,7 +86,8 @@ enum ukl_kind {
 #define UKL_ON(name) (1u << UKL_K_##name)
 #define UKL_ON_INT_IN (UKL_ON(INT_IN_APP) | UKL_ON(INT_IN_KERNEL) | UKL_ON(INT_IN_USER))
 #define UKL_ON_INT_C (UKL_ON(INT_C_APP) | UKL_ON(INT_C_KERNEL) | UKL_ON(INT_C_USER))
-#define UKL_ON_INT_OUT (UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL) | UKL_ON(INT_OUT_USER))
+#define UKL_ON_INT_OUT \
+	(UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL) | UKL_ON(INT_OUT_USER))
 
 /* What opened a kernel context. */
 enum ukl_tag {
@@ -120,7 +121,7 @@ struct ukl_ctx {
 	bool edits;		/* a system call that edits other tasks' registers */
 	bool edited;		/* opened while such a call was open */
 	bool paranoid;		/* an event that keeps its own stack, see step.c */
-	bool iret_fault;	/* an IRET out of the kernel faulted: nothing is known */
+	bool iret_fault;	/* an IRET out of the kernel faulted */
 	bool kthread;		/* FORK_CHILD of a kernel thread */
 	uint8_t flips_in;	/* stores of 1 to ukl_mode */
 	uint8_t flips_out;	/* stores of 2 */
@@ -176,12 +177,12 @@ struct ukl_cpu {
 	struct ukl_task *cur;	/* never NULL */
 	struct ukl_task *limbo;	/* cur as long as nobody said who runs */
 	bool gs_known, idt_known, lstar_known, swapgs_known, app_idt_seen;
-	uint8_t kernel_parity;	/* of the SWAPGS count while the kernel's GS is active */
+	uint8_t kernel_parity;	/* of the SWAPGS count with the kernel's GS */
 	uint64_t gs_base;	/* the kernel's */
 	uint64_t switches;	/* task switches so far */
 	uint64_t idt;
 	uint64_t lstar;
-	uint64_t iret_pc;	/* the previous event was this IRET to application or ring 3 */
+	uint64_t iret_pc;	/* the previous event was this IRET outwards */
 	struct ukl_landing landing;
 };
 
@@ -260,7 +261,7 @@ struct ukl_group {
 
 extern const struct ukl_group *const ukl_catalogue[];	/* NULL-terminated */
 extern const char *const ukl_kind_name[UKL_KINDS];
-extern const char *const ukl_variant_name[];		/* bit by bit, NULL-terminated */
+extern const char *const ukl_variant_name[];	/* bit by bit, NULL-terminated */
 
 unsigned int ukl_invariant_count(void);
 /* In catalogue order, index < count.  The group is also told if not NULL. */

@@ -166,7 +166,9 @@ static void classify(struct ukl_view *v)
 		v->kind = plain_kind[v->ev->cls];
 		break;
 	default:
-		v->kind = v->ev->cls < UKL_CLASSES ? plain_kind[v->ev->cls] : UKL_K_NONE;
+		v->kind = UKL_K_NONE;
+		if (v->ev->cls < UKL_CLASSES)
+			v->kind = plain_kind[v->ev->cls];
 	}
 }
 

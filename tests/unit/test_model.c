@@ -145,7 +145,8 @@ static void sys_enter(void)
 	step(&ev);
 }
 
-static void int_in(uint64_t vector, uint64_t ip, uint64_t rsp, uint64_t sp, uint64_t mode)
+static void int_in(uint64_t vector, uint64_t ip, uint64_t rsp, uint64_t sp,
+		   uint64_t mode)
 {
 	struct ukl_event ev = event(UKL_EV_INT_IN, K(KERNEL) + 0x900);
 
@@ -237,9 +238,11 @@ static void test_nesting(void)
 	CU_ASSERT_EQUAL(task_a()->ctx[1].hw, STACK_A + 0x3808);
 	CU_ASSERT_EQUAL(task_a()->ctx[2].vector, 0xec);
 	CU_ASSERT_EQUAL(task_a()->ctx[2].hw, STACK_A + 0x3600);
-	int_out(K(KERNEL) + 0x300, K(KERNEL) + 0x200, STACK_A + 0x3600, STACK_A + 0x3640, 1);
+	int_out(K(KERNEL) + 0x300, K(KERNEL) + 0x200, STACK_A + 0x3600,
+		STACK_A + 0x3640, 1);
 	CU_ASSERT_EQUAL(task_a()->depth, 2);
-	int_out(K(KERNEL) + 0x300, K(KERNEL) + 0x100, STACK_A + 0x3808, STACK_A + 0x3840, 1);
+	int_out(K(KERNEL) + 0x300, K(KERNEL) + 0x100, STACK_A + 0x3808,
+		STACK_A + 0x3840, 1);
 	CU_ASSERT_EQUAL(task_a()->depth, 1);
 	CU_ASSERT_EQUAL(task_a()->where, UKL_AT_KERNEL);
 }
@@ -248,7 +251,8 @@ static void test_nesting(void)
 static void test_iret_to_self(void)
 {
 	begin_syscall();
-	int_out(K(KERNEL) + 0x300, K(KERNEL) + 0x302, STACK_A + 0x3600, STACK_A + 0x3628, 1);
+	int_out(K(KERNEL) + 0x300, K(KERNEL) + 0x302, STACK_A + 0x3600,
+		STACK_A + 0x3628, 1);
 	CU_ASSERT_EQUAL(task_a()->depth, 1);
 	CU_ASSERT_EQUAL(ukl_model_kind_count(model, UKL_K_INT_OUT_SELF), 1);
 }
@@ -266,7 +270,8 @@ static void test_switch(void)
 	CU_ASSERT_EQUAL(ukl_model_task(model, TASK_B)->depth, 1);
 	CU_ASSERT_EQUAL(task_a()->depth, 2);
 	switch_to(TASK_B, TASK_A, STACK_A, 1);
-	int_out(K(KERNEL) + 0x300, K(KERNEL) + 0x200, STACK_A + 0x3600, STACK_A + 0x3640, 1);
+	int_out(K(KERNEL) + 0x300, K(KERNEL) + 0x200, STACK_A + 0x3600,
+		STACK_A + 0x3640, 1);
 	CU_ASSERT_EQUAL(task_a()->depth, 1);
 	CU_ASSERT_EQUAL(ukl_model_task(model, TASK_B)->depth, 1);
 }
@@ -364,7 +369,8 @@ static void test_bounds(void)
 	CU_ASSERT_PTR_NULL(ukl_model_task(model, TASK_A));
 	begin_syscall();
 	for (uint64_t i = 0; i < 3 * UKL_MODEL_DEPTH; i++)
-		int_in(0xec, K(KERNEL) + i, STACK_A + 0x3000 - i * 64, STACK_A + 0x3030, 1);
+		int_in(0xec, K(KERNEL) + i, STACK_A + 0x3000 - i * 64, STACK_A + 0x3030,
+		       1);
 	CU_ASSERT_EQUAL(task_a()->depth, UKL_MODEL_DEPTH);
 	CU_ASSERT_FALSE(task_a()->base_known);
 	for (uint64_t i = 0; i < 3 * UKL_MODEL_DEPTH; i++)
@@ -377,8 +383,10 @@ static void test_bounds(void)
 static void test_nonsense(void)
 {
 	static const uint64_t word[] = {
-		TASK_A, TASK_B, STACK_A, STACK_B, K(APP), K(GATE), K(GATE) + 4, K(SEAM_OUT),
-		K(KERNEL), CEA, GS, 0, 1, 2, 3, 14, 0x10, 0x33, 0x7ffc0000, 101, 57, 158,
+		TASK_A, TASK_B, STACK_A, STACK_B, K(APP), K(GATE), K(GATE) + 4,
+		K(SEAM_OUT),
+		K(KERNEL), CEA, GS, 0, 1, 2, 3, 14, 0x10, 0x33, 0x7ffc0000, 101, 57,
+		158,
 	};
 	uint64_t seed = 42;
 
@@ -417,7 +425,8 @@ static void test_forget(void)
 	ukl_model_forget(model);
 	CU_ASSERT_PTR_NULL(ukl_model_task(model, TASK_B));
 	reports = 0;
-	int_out(K(KERNEL) + 0x300, K(KERNEL) + 0x200, STACK_A + 0x3600, STACK_A + 0x3640, 1);
+	int_out(K(KERNEL) + 0x300, K(KERNEL) + 0x200, STACK_A + 0x3600,
+		STACK_A + 0x3640, 1);
 	CU_ASSERT_EQUAL(reports, 0);
 }
 
