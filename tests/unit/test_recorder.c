@@ -414,6 +414,7 @@ struct insn {
 #define MOVCR3 INSN("\x0f\x22\xdf")
 #define SYSRETQ INSN("\x48\x0f\x07")
 #define SWAPGS INSN("\x0f\x01\xf8")
+#define LIDT INSN("\x0f\x01\x1f")
 
 /* Translates and runs one instruction that writes value to, or reads it from, addr. */
 static void step_memory(struct vcpu *c, uint64_t pc, struct insn insn,
@@ -769,6 +770,104 @@ static void opcodes(void)
 	CU_ASSERT_EQUAL(events[2].cls, UKL_EV_INT_OUT);
 }
 
+/* Who made the system call?  SYSCALL does not check privilege. */
+static void user_entries(void)
+{
+	static const struct {
+		uint64_t rcx;
+		enum ukl_side side;
+	} row[] = {
+		{ 0x401234, UKL_SIDE_USER },
+		{ 0xffffffff81800010, UKL_SIDE_APP },
+		{ 0xffffffff81234567, UKL_SIDE_KERNEL },
+	};
+	struct vcpu *c = &vcpus[0];
+
+	start(1, NULL, NULL);
+	for (size_t i = 0; i < 3; i++) {
+		/* Only from ring 3 is the kernel's base the inactive one. */
+		set(c, "gs_base", i ? GS(0) : 0xffff900000000000);
+		set(c, "k_gs_base", i ? 0xffff900000000000 : GS(0));
+		set(c, "rcx", row[i].rcx);
+		set(c, "r11", 0x10246 + i);
+		step(c, SYSCALL, NOP);
+	}
+	stop();
+	CU_ASSERT_EQUAL_FATAL(read_trace(events, 64), 4);
+	for (size_t i = 0; i < 3; i++) {
+		CU_ASSERT_EQUAL(events[i].cls, UKL_EV_USER_IN);
+		CU_ASSERT_EQUAL(events[i].side, row[i].side);
+		CU_ASSERT_EQUAL(events[i].state[UKL_S_ip], row[i].rcx);
+		CU_ASSERT_EQUAL(events[i].state[UKL_S_flags], 0x10246 + i);
+		CU_ASSERT_EQUAL(events[i].state[UKL_S_task], TASK(0));
+	}
+}
+
+/* What is written where: registers, MSRs that matter, the IDTR's base. */
+static void control(void)
+{
+	static const struct {
+		uint64_t reg, value;
+	} expected[] = {
+		{ UKL_CTRL_FSBASE, 0x7f0000001000 },
+		{ UKL_CTRL_GSBASE, 0x7f0000001000 },
+		{ 0xc0000102, 0x12345678abcdef01 },
+		{ UKL_CTRL_IDTR, 0xfffffe0000000000 },
+	};
+	struct vcpu *c = &vcpus[0];
+
+	start(1, NULL, NULL);
+	set(c, "rdi", 0x7f0000001000);
+	step(c, TEXT + 0x10, INSN("\xf3\x48\x0f\xae\xd7"));
+	step(c, TEXT + 0x20, INSN("\xf3\x48\x0f\xae\xdf"));
+	set(c, "rax", 0xffffffffabcdef01);
+	set(c, "rdx", 0x12345678);
+	set(c, "rcx", 0xc0000102);
+	step(c, TEXT + 0x30, INSN("\x0f\x30"));
+	set(c, "rcx", 0x6e0);			/* TSC deadline: nobody cares */
+	step(c, TEXT + 0x30, INSN("\x0f\x30"));
+	step_memory(c, TEXT + 0x40, LIDT, QEMU_PLUGIN_MEM_R, AD, 1, 0xfff);
+	step_memory(c, TEXT + 0x40, LIDT, QEMU_PLUGIN_MEM_R, AD, 3, IDT);
+	stop();
+	CU_ASSERT_EQUAL_FATAL(read_trace(events, 64), 5);
+	for (size_t i = 0; i < 4; i++) {
+		CU_ASSERT_EQUAL(events[i].arg[UKL_A_CTRL_reg], expected[i].reg);
+		CU_ASSERT_EQUAL(events[i].arg[UKL_A_CTRL_value], expected[i].value);
+	}
+}
+
+/* Which branches of the application leave it for kernel text that is no gate? */
+static void edges(void)
+{
+	const uint64_t kernel = TEXT + 0x1000;
+	struct vcpu *c = &vcpus[0];
+
+	start(1, NULL, NULL);
+	step(c, AT, INSN("\xe8\x00\x00\x00\x00"));	/* to AT: no */
+	step(c, AT, INSN("\xe8\x4b\x01\xe0\xff"));	/* to the gate: no */
+	step(c, AT, INSN("\xe8\xfb\x0f\x80\xff"));	/* to TEXT + 0x1000 */
+	set(c, "rax", kernel);
+	step(c, AT, INSN("\xff\xe0"));			/* jmp *%rax */
+	set(c, "rax", CALL);
+	step(c, AT, INSN("\xff\xd0"));			/* call *%rax, the gate: no */
+	step_memory(c, AT, INSN("\xff\x10"), QEMU_PLUGIN_MEM_R, AD, 3, kernel);
+	step_memory(c, AT, INSN("\xff\x10"), QEMU_PLUGIN_MEM_R, AD, 3, AT + 8);
+	poke(USER_STACK - 8, kernel, 8);
+	set(c, "rsp", USER_STACK - 8);
+	step(c, AT, INSN("\xc3"));			/* only with edges=all */
+	stop();
+	CU_ASSERT_EQUAL(count(UKL_EV_APP_EDGE, read_trace(events, 64)), 3);
+	for (size_t i = 0; i < 8; i++)
+		if (events[i].cls == UKL_EV_APP_EDGE)
+			CU_ASSERT_EQUAL(events[i].arg[UKL_A_APP_EDGE_target], kernel);
+	start(1, "edges=all", NULL);
+	poke(USER_STACK - 8, kernel, 8);
+	set(c, "rsp", USER_STACK - 8);
+	step(c, AT, INSN("\xc3"));
+	stop();
+	CU_ASSERT_EQUAL(count(UKL_EV_APP_EDGE, read_trace(events, 64)), 1);
+}
+
 static void switch_tasks(struct vcpu *c, unsigned int prev, unsigned int next)
 {
 	set(c, "rdi", TASK(prev));
@@ -970,6 +1069,9 @@ static const struct unit_test tests[] = {
 	{ "interrupts: side, vector, words", interrupts },
 	{ "a vector from the guest's IDT", vector_from_idt },
 	{ "instructions found by opcode", opcodes },
+	{ "system calls of ring 3, and stray ones", user_entries },
+	{ "control registers, MSRs, IDTR", control },
+	{ "branches out of the application", edges },
 	{ "stray writes", stray_writes },
 	{ "announcements", announcements },
 	{ "from=app", from_app },
