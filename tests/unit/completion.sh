@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# completion.sh - checker/completion/ukl.bash offers what the program has
+#
+# What is expected is asked of the program here: nothing is listed.
+
+ukl=${UKL:?}
+n=0 failed=0
+[ -x "$ukl" ] || { echo "$0: no program $ukl"; exit 2; }
+dir=$(mktemp -d) || exit 2
+trap 'rm -rf "$dir"' EXIT
+ukl=$(realpath "$ukl")
+here=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=/dev/null
+. "$here/checker/completion/ukl.bash"
+
+result() { # STATUS NAME
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - completion: $2"
+	else
+		echo "not ok $n - completion: $2"
+		failed=1
+	fi
+}
+
+# offer WORD...: what is offered for the last word of "ukl WORD...", sorted
+offer() {
+	COMP_WORDS=(ukl "$@")
+	COMP_CWORD=$#
+	_ukl "$ukl" "${!#}" "${COMP_WORDS[COMP_CWORD - 1]}"
+	printf '%s\n' "${COMPREPLY[@]}" | sort
+}
+
+same() { # EXPECTED OFFERED NAME
+	[ -n "$1" ] && [ "$1" = "$2" ]
+	result $? "$3"
+	[ "$1" = "$2" ] || diff <(echo "$1") <(echo "$2") | sed 's/^/# /'
+}
+
+verbs=$("$ukl" help | awk '/^  [a-z]/ { print $1 }' | sort)
+echo "1..$((11 + $(echo "$verbs" | wc -l)))"
+
+complete -p ukl 2>/dev/null | grep -q -- '-F _ukl ukl$'
+result $? "complete -p ukl"
+same "$verbs" "$(offer "")" "every verb is offered"
+same "check" "$(offer che)" "che: check"
+same "$verbs" "$(offer help "")" "help: every verb"
+for verb in $verbs; do
+	options=$("$ukl" "$verb" --help | grep -o '^  --[a-z-]*' | tr -d ' ' | sort)
+	same "$options." "$(offer "$verb" --)." "$verb: its options"
+done
+same "$(printf 'json\ntext')" "$(offer check --format = "")" "check --format=: text and json"
+same "json" "$(offer stats --format = j)" "stats --format=j: json"
+same "$("$ukl" list --format=json | grep -o '"id": "[^"]*' | cut -d'"' -f4 | sort)" \
+	"$(offer describe "")" "describe: every invariant"
+same "$("$ukl" list --format=json | grep -o '"group": "[^"]*' | cut -d'"' -f4 | sort -u)" \
+	"$(offer list "")" "list: every group"
+cd "$dir" && mkdir trace-1 && : >notes
+same "trace-1" "$(offer check tr)" "check tr: the directory"
+same "$(printf 'notes\ntrace-1')" "$(offer dump --vmlinux "")" "dump --vmlinux: any file"
+same "." "$(offer dump --from "")." "dump --from: a number is not guessed"
+exit $failed
