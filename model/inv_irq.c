@@ -282,11 +282,15 @@ static enum ukl_result check_kernel_plain(const struct ukl_view *v,
 {
 	const struct ukl_ctx *ctx = v->ctx;
 
-	if (!is_event(ctx) || ctx->app || ctx->from != UKL_AT_KERNEL ||
-	    ctx->iret_fault ||
+	if (!is_event(ctx) || ctx->app || ctx->from != UKL_AT_KERNEL || ctx->iret_fault ||
 	    ctx->paranoid)
 		return UKL_VACUOUS;
-	want(f, "stores to ukl_mode", 0, ctx->flips_in + ctx->flips_out);
+	if (v->kind == UKL_K_INT_OUT_KERNEL)
+		want(f, "stores to ukl_mode", 0, ctx->flips_in + ctx->flips_out);
+	else if (ARG(MODE_WRITE, task) == v->task->addr)
+		want(f, "stores to ukl_mode", 0, 1);
+	else
+		return UKL_VACUOUS;
 	return verdict(f);
 }
 
@@ -298,7 +302,7 @@ static const struct ukl_invariant kernel_plain = {
 	       "outermost context changes sides.",
 	.source = "arch/x86/entry/entry_64.S error_return",
 	.exceptions = "#DB, NMI and #MC, which may have hit the gate.",
-	.events = UKL_ON(INT_OUT_KERNEL),
+	.events = UKL_ON(INT_OUT_KERNEL) | UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_kernel_plain,
 };
