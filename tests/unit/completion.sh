@@ -40,7 +40,7 @@ same() { # EXPECTED OFFERED NAME
 }
 
 verbs=$("$ukl" help | awk '/^  [a-z]/ { print $1 }' | sort)
-echo "1..$((11 + $(echo "$verbs" | wc -l)))"
+echo "1..$((12 + $(echo "$verbs" | wc -l)))"
 
 complete -p ukl 2>/dev/null | grep -q -- '-F _ukl ukl$'
 result $? "complete -p ukl"
@@ -52,6 +52,7 @@ for verb in $verbs; do
 	same "$options." "$(offer "$verb" --)." "$verb: its options"
 done
 same "$(printf 'json\ntext')" "$(offer check --format = "")" "check --format=: text and json"
+same "$(printf 'json\ntext')" "$(offer check --format =)" "check --format with = being typed"
 same "json" "$(offer stats --format = j)" "stats --format=j: json"
 same "$("$ukl" list --format=json | grep -o '"id": "[^"]*' | cut -d'"' -f4 | sort)" \
 	"$(offer describe "")" "describe: every invariant"
