@@ -120,7 +120,9 @@ static bool flag_in_transit(const struct ukl_view *v)
 {
 	const struct ukl_ctx *ctx = v->ctx;
 
-	if (v->kind == UKL_K_INT_IN_KERNEL && v->from != UKL_AT_KERNEL)
+	/* They can hit the first instruction of a stub, before it shows. */
+	if (v->kind == UKL_K_INT_IN_KERNEL &&
+	    (v->from != UKL_AT_KERNEL || may_hit_anywhere(ARG(INT_IN, vector))))
 		return true;
 	if (!ctx || ctx->tag != UKL_TAG_EVENT)
 		return ctx && ctx->phase == UKL_PHASE_OUT;
@@ -300,7 +302,8 @@ static enum ukl_result check_by_exec(const struct ukl_view *v, struct ukl_findin
 	if (!is_own_write(v) || !v->task->mode_known || v->task->mode ||
 	    !ARG(MODE_WRITE, value) || !v->task->base_known)
 		return UKL_VACUOUS;
-	if (!in_exec(v->task))
+	/* exec makes it one that is in the kernel. */
+	if (!in_exec(v->task) || ARG(MODE_WRITE, value) != 1)
 		ukl_note(f, "mode", UKL_REL_EQ, 0, 0, ARG(MODE_WRITE, value));
 	return verdict(f);
 }

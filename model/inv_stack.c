@@ -8,11 +8,6 @@
 
 #define SET_HW_WORDS (UKL_BIT(ip) | UKL_BIT(flags) | UKL_BIT(sp) | UKL_BIT(ss))
 
-static bool may_hit_anywhere(unsigned int vector)
-{
-	return vector == VECTOR_DB || vector == VECTOR_NMI || vector == VECTOR_MC;
-}
-
 /* ST-kernel-on-kernel */
 static enum ukl_result check_kernel_on_kernel(const struct ukl_view *v,
 					      struct ukl_finding *f)

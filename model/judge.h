@@ -100,6 +100,12 @@ static inline bool on_task_stack(const struct ukl_view *v, uint64_t sp)
 	return in_range(sp - 1, v->task->stack, v->task->stack + v->lay->thread_size);
 }
 
+/* Vectors that no IF and no care of the kernel's keeps from any instruction. */
+static inline bool may_hit_anywhere(unsigned int vector)
+{
+	return vector == VECTOR_DB || vector == VECTOR_NMI || vector == VECTOR_MC;
+}
+
 /* Was the sampled per-CPU area really that of the task that runs? */
 static inline bool own(const struct ukl_view *v)
 {

@@ -90,6 +90,12 @@ static enum ukl_kind classify_int_c(struct ukl_view *v)
 	return UKL_K_INT_C_OTHER;
 }
 
+/* IST stacks are pages of their own. */
+static bool same_page(uint64_t a, uint64_t b)
+{
+	return !((a ^ b) >> 12);
+}
+
 /*
  * An IRET that only goes on: sync_core() and the NMI entry return to the next
  * instruction; an NMI during an NMI makes the first one return into itself.
@@ -101,7 +107,7 @@ static bool returns_to_self(const struct ukl_view *v)
 	if (v->s[S(ip)] == ARG(INT_OUT, pc) + 2)
 		return true;
 	return ctx && ctx->tag == UKL_TAG_EVENT && ctx->vector == VECTOR_NMI &&
-	       in_cea(v->lay, v->s[S(sp)]) && !in_cea(v->lay, ctx->truth[S(sp)]);
+	       same_page(v->s[S(sp)], ctx->hw) && !same_page(ctx->truth[S(sp)], ctx->hw);
 }
 
 static enum ukl_kind classify_int_out(struct ukl_view *v)
