@@ -9,6 +9,7 @@ include tests/support/support.mk
 include tests/unit/unit.mk
 include tests/system/system.mk
 include tests/mutants/mutants.mk
+include tests/bench/bench.mk
 
 SUITES := unit-check apps-check demo-check docs-check count-check witness-check \
 	  exec-check smp2-check reclaim-check kill-check mutants

@@ -2,7 +2,7 @@
 /*
  * count.c - make exactly so many transitions of each kind, and say so
  *
- *   count [calls=N] [jumps=N] [faults=N] [stack=N] [grow=N] [ticks=N]
+ *   count [calls=N] [jumps=N] [faults=N] [stack=N] [grow=N] [ticks=N] [spawn=N]
  *
  * Runs one phase for each argument, in the order given.  A phase lies between
  * two marker system calls with numbers that no kernel implements, MARK_BEGIN +
@@ -14,7 +14,8 @@
  *
  *   calls   system calls, exactly (through the CALL gate in a UKL application)
  *   jumps   system calls through the JMP gate, exactly
- *   faults  page faults with lo <= address < hi, exactly one a page
+ *   faults  page faults with lo <= address < hi, exactly one a page; "any": copies
+ *	     on write after a fork, as many as it takes
  *   ticks   timer interrupts, at least: each of N one-shot timers is armed after
  *           the one before it was seen to expire, so no interrupt serves two;
  *           the processor spins in application code while it expires
@@ -36,6 +37,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,6 +46,7 @@
 #define PAGE		4096ul
 #define GROW_SKIP	(64 * 1024ul)	/* below what this program's own calls use */
 #define GROW_MAX	(64 * 1024 * 1024ul / PAGE)	/* the mmap gap is 128 MiB */
+#define CHILD		"/bin/true"	/* an ordinary ring-3 program */
 #define TICK_NS		1000000ul
 #define CALIBRATE	10000000ul	/* cycles; a few milliseconds */
 
@@ -55,6 +58,7 @@ long __rt_syscall_jump(long nr) __attribute__((weak));
 struct plan {
 	unsigned long n;
 	unsigned long calls, jumps, faults, ticks;
+	int any_faults;
 	uintptr_t lo, hi;		/* where the faults will be */
 	unsigned long observed;
 	int timer;			/* ticks: the timerfd */
@@ -311,6 +315,38 @@ static void finish_ticks(struct plan *p)
 	close(p->timer);
 }
 
+/*
+ * SPAWN: fork, execve of a ring-3 program in the child, wait4 in the parent.  The
+ * child's call counts in its own copy of __rt_calls; add it to this one.
+ */
+
+static void prepare_spawn(struct plan *p)
+{
+	p->calls = 3 * p->n;
+	p->any_faults = 1;
+}
+
+static void run_spawn(struct plan *p)
+{
+	char *const argv[] = { CHILD, NULL }, *const envp[] = { NULL };
+	unsigned long i;
+
+	for (i = 0; i < p->n; i++) {
+		int status = -1;
+		pid_t child = fork();
+
+		if (!child) {
+			execve(CHILD, argv, envp);
+			_exit(127);
+		}
+		if (child < 0 || waitpid(child, &status, 0) != child)
+			die("fork");
+		p->observed += !status;
+		if (&__rt_calls)
+			__rt_calls++;
+	}
+}
+
 static void finish_nothing(struct plan *p)
 {
 	(void)p;
@@ -325,6 +361,7 @@ static const struct phase phases[] = {
 	{ "stack",  10000000,  map_fresh,     run_stack,  finish_stack },
 	{ "grow",   GROW_MAX,  prepare_grow,  run_stack,  inspect_stack },
 	{ "ticks",  1000000,   prepare_ticks, run_ticks,  finish_ticks },
+	{ "spawn",  1000000,   prepare_spawn, run_spawn,  finish_nothing },
 };
 
 #define PHASES (sizeof(phases) / sizeof(phases[0]))
@@ -341,10 +378,13 @@ static unsigned long minor_faults(void)
 static void announce(const struct phase *phase, const struct plan *p)
 {
 	unsigned long number = (unsigned long)(phase - phases) + 1;
+	char faults[24] = "any";
 
+	if (!p->any_faults)
+		snprintf(faults, sizeof(faults), "%lu", p->faults);
 	dprintf(1, "count: expect phase=%s n=%lu begin=0x%lx end=0x%lx calls=%lu "
-		"jumps=%lu faults=%lu lo=0x%lx hi=0x%lx ticks=%lu\n", phase->name, p->n,
-		MARK_BEGIN + number, MARK_END + number, p->calls, p->jumps, p->faults,
+		"jumps=%lu faults=%s lo=0x%lx hi=0x%lx ticks=%lu\n", phase->name, p->n,
+		MARK_BEGIN + number, MARK_END + number, p->calls, p->jumps, faults,
 		(unsigned long)p->lo, (unsigned long)p->hi, p->ticks);
 }
 

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -91,8 +92,15 @@ SYSCALL3(int, madvise, void *, size_t, int)
 SYSCALL2(int, getrlimit, int, struct rlimit *)
 SYSCALL2(int, setrlimit, int, const struct rlimit *)
 SYSCALL2(int, getrusage, int, struct rusage *)
+SYSCALL0(pid_t, fork)
+SYSCALL3(int, execve, const char *, char *const *, char *const *)
 SYSCALL0(pid_t, getpid)
 SYSCALL0(pid_t, getppid)
+
+pid_t waitpid(pid_t pid, int *status, int options)
+{
+	return (pid_t)__rt_result(RT_CALL4(SYS_wait4, pid, status, options, NULL));
+}
 
 /* time: always a system call, there is no vdso in a UKL process */
 SYSCALL2(int, clock_gettime, clockid_t, struct timespec *)

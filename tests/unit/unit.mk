@@ -7,7 +7,8 @@
 
 UNIT_TESTS += test_crc32c test_vocabulary test_env test_trace test_damage \
 	      test_full test_symbols test_untar test_kill test_oom
-UNIT_SCRIPTS += tests/unit/babeltrace.sh tests/unit/cli.sh
+UNIT_SCRIPTS += $(addprefix tests/unit/,babeltrace.sh cli.sh man.sh completion.sh \
+	series.sh lint.sh)
 UNIT_BIN := $(BUILD)/tests/unit
 
 UNIT_LDFLAGS_test_oom := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup \
