@@ -27,31 +27,41 @@
 	ITEM(app_data_end,     "__ukl_data_end",       "application static data, past its bss") \
 	ITEM(app_entry,        "ukl__start",           "the application's entry point") \
 	ITEM(gate_call,        "ukl_entry_SYSCALL_64", "gate reached by CALL") \
-	ITEM(gate_jump,        "ukl_entry_SYSCALL_64_jump", "gate reached by JMP, return address in RCX, flags in R11") \
-	ITEM(seam_in_start,    "__ukl_seam_in_start",  "gate text before the flag says kernel, first byte") \
+	ITEM(gate_jump,        "ukl_entry_SYSCALL_64_jump", \
+	     "gate reached by JMP, return address in RCX, flags in R11") \
+	ITEM(seam_in_start,    "__ukl_seam_in_start", \
+	     "gate text before the flag says kernel, first byte") \
 	ITEM(seam_in_end,      "__ukl_seam_in_end",    "past its last byte") \
-	ITEM(seam_out_start,   "__ukl_seam_out_start", "return text after the flag says application, first byte") \
+	ITEM(seam_out_start,   "__ukl_seam_out_start", \
+	     "return text after the flag says application, first byte") \
 	ITEM(seam_out_end,     "__ukl_seam_out_end",   "past its last byte (the IRET)") \
-	ITEM(text_start,       "_stext",               "kernel text, first byte (application text included)") \
+	ITEM(text_start,       "_stext", \
+	     "kernel text, first byte (application text included)") \
 	ITEM(text_end,         "_etext",               "kernel text, past the last byte") \
 	ITEM(kernel_idt,       "__ukl_const_kernel_idt", "address of the IDT used in kernel mode") \
-	ITEM(app_idt,          "__ukl_const_app_idt",  "address of the IDT used in application mode") \
-	ITEM(cea_start,        "__ukl_const_cea_start", "CPU entry areas (IST and entry stacks), first byte") \
+	ITEM(app_idt,          "__ukl_const_app_idt", \
+	     "address of the IDT used in application mode") \
+	ITEM(cea_start,        "__ukl_const_cea_start", \
+	     "CPU entry areas (IST and entry stacks), first byte") \
 	ITEM(cea_end,          "__ukl_const_cea_end",  "past the last byte") \
 	ITEM(task_size_max,    "__ukl_const_task_size_max", "end of the user half") \
 	ITEM(thread_size,      "__ukl_const_thread_size", "bytes in a kernel stack") \
-	ITEM(app_csx,          "__ukl_const_app_csx",  "the 64-bit CS slot that marks an application frame") \
+	ITEM(app_csx,          "__ukl_const_app_csx", \
+	     "the 64-bit CS slot that marks an application frame") \
 	ITEM(kernel_cs,        "__ukl_const_kernel_cs", "__KERNEL_CS") \
 	ITEM(kernel_ds,        "__ukl_const_kernel_ds", "__KERNEL_DS") \
 	ITEM(user_cs,          "__ukl_const_user_cs",  "__USER_CS") \
 	ITEM(user32_cs,        "__ukl_const_user32_cs", "__USER32_CS") \
 	ITEM(user_ds,          "__ukl_const_user_ds",  "__USER_DS") \
-	ITEM(exit_work,        "__ukl_const_exit_work", "EXIT_TO_USER_MODE_WORK: thread_info.flags bits that must be clear") \
+	ITEM(exit_work,        "__ukl_const_exit_work", \
+	     "EXIT_TO_USER_MODE_WORK: thread_info.flags bits that must be clear") \
 	ITEM(need_fpu_load,    "__ukl_const_need_fpu_load", "_TIF_NEED_FPU_LOAD") \
 	ITEM(pf_kthread,       "__ukl_const_pf_kthread", "PF_KTHREAD") \
 	ITEM(pf_io_worker,     "__ukl_const_pf_io_worker", "PF_IO_WORKER") \
-	ITEM(cr4_pinned,       "__ukl_const_cr4_pinned", "CR4 bits that never change after boot (SMEP SMAP UMIP FSGSBASE)") \
-	ITEM(off_task_mode,    "__ukl_off_task_mode",  "offset of thread_info.ukl_mode (32 bits) in task_struct") \
+	ITEM(cr4_pinned,       "__ukl_const_cr4_pinned", \
+	     "CR4 bits that never change after boot (SMEP SMAP UMIP FSGSBASE)") \
+	ITEM(off_task_mode,    "__ukl_off_task_mode", \
+	     "offset of thread_info.ukl_mode (32 bits) in task_struct") \
 	ITEM(off_task_ti_flags, "__ukl_off_task_ti_flags", "offset of thread_info.flags") \
 	ITEM(off_task_ti_work, "__ukl_off_task_ti_work", "offset of thread_info.syscall_work") \
 	ITEM(off_task_pf,      "__ukl_off_task_pf",    "offset of task_struct.flags (32 bits)") \
@@ -59,9 +69,12 @@
 	ITEM(off_task_pid,     "__ukl_off_task_pid",   "offset of task_struct.pid (32 bits)") \
 	ITEM(off_task_tgid,    "__ukl_off_task_tgid",  "offset of task_struct.tgid (32 bits)") \
 	ITEM(off_task_comm,    "__ukl_off_task_comm",  "offset of task_struct.comm (16 bytes)") \
-	ITEM(pcpu_current,     "__ukl_off_pcpu_current", "per-CPU offset of current (from the GS base)") \
-	ITEM(pcpu_preempt,     "__ukl_off_pcpu_preempt", "per-CPU offset of preempt_count (32 bits)") \
-	ITEM(pcpu_cpu,         "__ukl_off_pcpu_cpu",   "per-CPU offset of the CPU's number (32 bits)") \
+	ITEM(pcpu_current,     "__ukl_off_pcpu_current", \
+	     "per-CPU offset of current (from the GS base)") \
+	ITEM(pcpu_preempt,     "__ukl_off_pcpu_preempt", \
+	     "per-CPU offset of preempt_count (32 bits)") \
+	ITEM(pcpu_cpu,         "__ukl_off_pcpu_cpu", \
+	     "per-CPU offset of the CPU's number (32 bits)") \
 	ITEM(pcpu_top,         "__ukl_off_pcpu_top",   "per-CPU offset of top_of_stack")
 
 struct ukl_layout {
