@@ -94,14 +94,20 @@ static enum ukl_result check_truth(const struct ukl_view *v, struct ukl_finding 
 	if (!own(v) || (v->kind == UKL_K_INT_OUT_APP &&
 			(!v->ctx || v->ctx->tag == UKL_TAG_SYSCALL)))
 		return UKL_VACUOUS;
-	want(f, "mode", v->kind == UKL_K_SYS_LEAVE ? 1 : 2, v->s[S(mode)]);
+	if (v->kind != UKL_K_SYS_LEAVE)
+		want(f, "mode", 2, v->s[S(mode)]);
+	else if (v->ctx && v->ctx->exec && (v->s[S(cs)] & 3))
+		want(f, "mode", 0, v->s[S(mode)]);
+	else
+		want(f, "mode", 1, v->s[S(mode)]);
 	return verdict(f);
 }
 
 static const struct ukl_invariant truth = {
 	.id = "MF-truth",
 	.sentence = "ukl_mode says application when application code runs or is "
-		    "interrupted or resumed, and kernel when do_syscall_64() returns.",
+		    "interrupted or resumed, and kernel when do_syscall_64() returns, "
+		    "unless that was an exec of a ring-3 program, which has none.",
 	.why = "It decides how the next event is classified: which stack it gets and "
 	       "whether exit work is done.",
 	.source = "arch/x86/entry/entry_64.S error_entry",

@@ -35,7 +35,7 @@ run() { # WORDS
 	rm -rf "$OUT/trace"
 	"$BUILD/ukl" record --out "$OUT/trace" --kernel "$KERNEL" --vmlinux "$VMLINUX" \
 		--initrd "$INITRD" --icount --timeout "$SECONDS_EACH" \
-		--append "ukl.scenario=count ukl.args=calls=200,faults=60,stack=60,ticks=20 $1" \
+		--append "ukl.scenario=count ukl.args=calls=200,faults=60,stack=60,ticks=20,spawn=3 $1" \
 		</dev/null >"$OUT/console.log" 2>"$OUT/stderr" || :
 	[ -d "$OUT/trace" ] || die "$OUT: nothing was recorded; see $OUT/stderr"
 }
