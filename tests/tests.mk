@@ -11,10 +11,13 @@ include tests/system/system.mk
 include tests/mutants/mutants.mk
 include tests/bench/bench.mk
 
-SUITES := unit-check apps-check demo-check docs-check count-check witness-check \
-	  exec-check smp2-check reclaim-check kill-check mutants
+SUITES := unit-check apps-check patch-check demo-check docs-check count-check witness-check \
+	  exec-check nmi-check smp2-check reclaim-check kill-check mutants
 
-.PHONY: test demo-check docs-check
+.PHONY: test demo-check docs-check patch-check
+patch-check: $(KDIR)/patched	## the kernel's style checker on the patches
+	$(Q)tests/system/checkpatch.sh $(KTREE) $(wildcard ukl-kernel/patches/*.patch ukl-kernel/mutants/*.patch)
+
 test: $(BUILD)/ukl kernel	## run every test: about half an hour on two cores
 	$(Q)MAKE="$(MAKE)" tests/all.sh $(BUILD)/tests/logs $(SUITES)
 

@@ -17,7 +17,7 @@ linux-source-6.12 gcc make bison flex bc cpio kmod rsync xz-utils perl git ccach
 libelf-dev libssl-dev
 libdw-dev libcapstone-dev pkg-config
 busybox-static gzip
-libcunit1-dev babeltrace2 gawk shellcheck mandoc
+libcunit1-dev babeltrace2 gawk shellcheck mandoc zstd time
 "
 QEMU=qemu-system-x86
 QEMU_MAJOR=10

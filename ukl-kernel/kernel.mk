@@ -30,10 +30,17 @@ export KBUILD_BUILD_HOST := ukl
 kmake = $(Q)flock $(1).lock env -u MAKEFLAGS -u MFLAGS make --no-print-directory -s \
 	-C $(1) O=obj -j$(shell nproc) CC="ccache $(CC)" $(2)
 
+# Another LINUX_TARBALL= than the last time counts as a newer one.
+ifneq ($(LINUX_TARBALL),$(shell cat $(KDIR)/unpacked 2> /dev/null))
+$(KDIR)/unpacked: another-tarball
+.PHONY: another-tarball
+another-tarball:
+endif
+
 $(KDIR)/unpacked: $(LINUX_TARBALL)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(SERIES) unpack $< $(KTREE)
-	$(Q)echo $< > $@
+	$(Q)$(SERIES) unpack $(LINUX_TARBALL) $(KTREE)
+	$(Q)echo $(LINUX_TARBALL) > $@
 
 $(KDIR)/patched: $(KDIR)/unpacked $(wildcard ukl-kernel/patches/*.patch) $(SERIES)
 	$(Q)$(SERIES) apply $(KTREE) ukl base ukl-kernel/patches

@@ -28,7 +28,7 @@ done
 suite
 BUILD=$1 KERNEL=$2 top=$3
 shift 3
-DEFAULT="calls=100000 jumps=1000 faults=10000 stack=1000 grow=500 ticks=50"
+DEFAULT="calls=100000 jumps=1000 faults=10000 stack=1000 grow=500 ticks=50 spawn=20"
 words=${*:-$DEFAULT}
 INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
 need_guest

@@ -26,7 +26,7 @@ BUILD=$1 KERNEL=$2 OUT=$3
 INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
 suite
 need_guest
-MEMORY=512
+MEMORY=512 # 30000 pages are touched
 
 # One "nmi" for each prompt, as long as there is a monitor to prompt.
 inject() { # PORT; prints how many
@@ -40,7 +40,7 @@ inject() { # PORT; prints how many
 
 port=$(free_port)
 QEMU_ARGS=(-monitor "tcp:127.0.0.1:$port,server=on,wait=off")
-CMDLINE="ukl.args=calls=150000,jumps=20000,faults=5000,stack=3000,spawn=20"
+CMDLINE="ukl.args=calls=500000,jumps=50000,faults=20000,stack=10000,spawn=100"
 guest_record
 guest_start count
 guest_expect "count: expect phase=calls" || { guest_kill; guest_report; die "count did not begin"; }

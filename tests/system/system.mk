@@ -30,6 +30,10 @@ exec-check:	## who may start the application, how often, and as init
 exec-check: $(COUNT_KERNEL) $(RECORDING)
 	tests/system/exec.sh $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/exec
 
+nmi-check:	## NMIs at any moment of a busy application
+nmi-check: $(COUNT_KERNEL) $(RECORDING)
+	tests/system/nmi.sh $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/nmi
+
 smp2-check:	## the demonstration on two processors
 smp2-check: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
 	tests/system/smp2.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/smp2
@@ -67,5 +71,5 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 	tests/system/reclaim.sh --plain $(BUILD) $(PLAIN_KERNEL) \
 		$(BUILD)/system/plain-reclaim
 
-.PHONY: demo apps-check count-check exec-check smp2-check reclaim-check kill-check \
+.PHONY: demo apps-check count-check exec-check nmi-check smp2-check reclaim-check kill-check \
 	witness-check plain-check
