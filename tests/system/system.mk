@@ -57,11 +57,11 @@ $(BUILD)/tests/system/witness: tests/system/witness.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE -o $@ $<
 
-# The same scenarios on a kernel without UKL (PLAIN_KERNEL=bzImage), nothing
-# recorded: tells a fault of the scenario from one of the kernel.
-PLAIN_KERNEL ?= $(BUILD)/stock/bzImage
+# The same scenarios on a kernel without UKL, nothing recorded: tells a fault of the
+# scenario from one of the kernel.
+PLAIN_KERNEL ?= /boot/vmlinuz
 
-plain-check:	## the scenarios on a kernel without UKL, not recorded
+plain-check:	## the scenarios on a kernel without UKL, not recorded (PLAIN_KERNEL=FILE)
 plain-check: export INITRD := $(BUILD)/guest/initramfs-plain-echo.cpio.gz
 plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 		$(BUILD)/apps/echo/echo-client

@@ -28,6 +28,7 @@ $(UNIT_BIN)/test_%: $(UNIT_BIN)/test_%.o $(UNIT_BIN)/unit.o \
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcunit $(TRACE_LIBS) $(UNIT_LDFLAGS_test_$*)
 
 .PHONY: unit-check
+unit-check:	## the tests that boot nothing: libraries, model, fixtures, programs, pages
 unit-check: $(UNIT_TESTS:%=$(UNIT_BIN)/%) $(UKL) $(ASSEMBLE)
 	$(Q)UKL=$(UKL) UKL_ASSEMBLE=$(ASSEMBLE) tests/unit/run.sh \
 		$(UNIT_TESTS:%=$(UNIT_BIN)/%) $(UNIT_SCRIPTS)
