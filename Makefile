@@ -42,7 +42,7 @@ include tests/tests.mk
 all: $(BUILD)/ukl $(RECORDERS) kernel	## build everything, run nothing
 
 deps-check:	## list the Debian packages that are missing
-	$(Q)ukl-kernel/deps.sh check
+	$(Q)ukl-kernel/deps.sh check && echo "nothing is missing" || echo "(other goals install these by themselves)"
 
 clean:		## remove what was built, except the kernel and its compiler cache
 	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name kernel ! -name ccache \

@@ -79,10 +79,7 @@ static enum ukl_result check_exit_work(const struct ukl_view *v, struct ukl_find
 	if (ARG(MODE_WRITE, value) != 2 || !is_event(ctx) || ctx->paranoid ||
 	    ARG(MODE_WRITE, task) != v->task->addr)
 		return UKL_VACUOUS;
-	want_clear(f, "flags", X86_IF, ARG(MODE_WRITE, now));
-	if (own(v) && ukl_model_cpus(v->model) == 1)
-		want_clear(f, "work", v->lay->exit_work & UINT32_MAX, v->s[S(work)]);
-	return verdict(f);
+	return no_exit_work(v, f);
 }
 
 static const struct ukl_invariant exit_work = {

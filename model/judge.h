@@ -193,6 +193,19 @@ static inline enum ukl_result verdict(const struct ukl_finding *f)
 }
 
 /*
+ * At the store that says application: interrupts are off and nothing is left to do.
+ * With several CPUs another one may set a bit at any moment; then only IF is judged.
+ */
+static inline enum ukl_result no_exit_work(const struct ukl_view *v,
+					   struct ukl_finding *f)
+{
+	want_clear(f, "flags", X86_IF, ARG(MODE_WRITE, now));
+	if (own(v) && ukl_model_cpus(v->model) == 1)
+		want_clear(f, "work", v->lay->exit_work & UINT32_MAX, v->s[S(work)]);
+	return verdict(f);
+}
+
+/*
  * Do these registers start a signal handler that was set up over old ones?  The
  * kernel leaves AX 0, DI the signal, DX and SI addresses in the frame at SP:
  * setup_rt_frame().  The frame has a fixed layout, so nothing else looks like it.
