@@ -145,7 +145,8 @@ export_series() {
 }
 
 worktree() {
-	local dir=$1 branch=$2
+	local dir branch=$2
+	dir=$(realpath -m "$1")		# git would take it from the tree's point of view
 	if [ -e "$dir" ]; then
 		git -C "$dir" rev-parse -q --verify HEAD > /dev/null 2>&1 ||
 			die "$dir: belongs to a kernel tree that was unpacked anew; remove it"

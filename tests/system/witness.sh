@@ -16,6 +16,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 [ $# -eq 3 ] || [ $# -eq 4 ] || usage "BUILD KERNEL OUT [ARGUMENTS]"
+suite
 BUILD=$1 KERNEL=$2 OUT=$3
 CMDLINE="ukl.args=${4:-calls=5000,faults=500,stack=50}"
 INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
@@ -35,14 +36,15 @@ must_differ() { # WHAT
 	if compare "$OUT/false.log" >"$OUT/false.txt"; then
 		die "the comparison overlooks $1"
 	fi
-	note "$1 is found: $(head -1 "$OUT/false.txt")"
+	pass "$1 is found: $(head -1 "$OUT/false.txt")"
 }
 
 guest_record
 guest_start count
 guest_finish count
 babeltrace2 "$OUT/trace" >"$OUT/trace.txt" 2>"$OUT/babeltrace.stderr"
-compare "$OUT/int.log"
+compare "$OUT/int.log" || die "the trace and QEMU's log differ"
+pass "QEMU's log and the trace list the same events"
 
 middle=$(($(grep -c ' v=0e ' "$OUT/int.log") / 2))
 awk -v at="$middle" '/ v=0e / && ++n == at { sub(/ v=0e /, " v=none ") } { print }' \

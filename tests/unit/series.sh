@@ -76,7 +76,7 @@ kernel() {
 	tar -C "$dir" -cJf "$3" linux
 }
 
-echo 1..45
+echo 1..46
 kernel 6 12 "$dir/linux.tar.xz"
 kernel 6 13 "$dir/newer.tar.xz"
 echo "no archive" >"$dir/broken.tar.xz"
@@ -189,4 +189,6 @@ holds "the work is still there, and the patches are" \
 run "worktree" worktree "$tree" "$dir/second" mutants
 run "... takes patches" apply "$dir/second" mutants base "$dir/first"
 holds "... and leaves the first one alone" test "$(tip)" = "$work" -a "$(tip mutants)" != "$work"
+(cd "$dir" && "$series" worktree "$tree" third other) >/dev/null
+holds "one named from here lies here" test -f "$dir/third/Makefile"
 exit $failed
