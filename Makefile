@@ -36,6 +36,7 @@ include model/model.mk
 include checker/checker.mk
 include apps/apps.mk
 include ukl-kernel/kernel.mk
+include ukl-kernel/libc/libc.mk
 include tests/tests.mk
 
 .PHONY: all help deps-check clean distclean

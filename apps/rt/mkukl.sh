@@ -7,11 +7,14 @@
 #
 # Promises that OUTPUT (a) enters the kernel only through the gates, the first
 # by a five-byte direct call and the second by a direct jmp; (b) has no SYSCALL,
-# SYSENTER or INT instruction, which at CPL 0 would wreck the machine; (c) needs
-# nothing but the gates and the TLS template's bounds; (d) has only sections
-# that the kernel's linker script places.  Otherwise it says why, exits with 1
+# SYSENTER or INT instruction, which at CPL 0 would wreck the machine, and none
+# that only ring 0 may execute; (c) needs nothing but the gates and the bounds of
+# the TLS template and the constructors' tables; (d) has only sections that the
+# kernel's linker script places; (e) can be linked at the kernel's addresses.  Otherwise it says why, exits with 1
 # and leaves no OUTPUT.  All names in OUTPUT carry the prefix ukl_, all
-# allocated sections the prefix .ukl.
+# allocated sections the prefix .ukl; only ukl__start is global, so that no name of
+# the application can be taken for one of the kernel's, or the other way round.
+# OBJECT may be an archive, or an option of ld such as --start-group.
 #
 # LD, OBJCOPY, OBJDUMP and NM may name other binutils.
 set -eu
@@ -21,7 +24,7 @@ here=$(dirname "$0")
 out=$1
 shift
 joined=$out.joined
-trap 'rm -f "$joined"' EXIT
+trap 'rm -f "$joined" "$joined.2"' EXIT
 rm -f "$out"
 
 fail() {
@@ -29,23 +32,45 @@ fail() {
 	exit 1
 }
 
-"$LD" -r -d -T "$here/merge.lds" -o "$joined" "$@"
+"$LD" -r -d --force-group-allocation -T "$here/merge.lds" -o "$joined" "$@"
 # the assembler names this table beside TLS debugging information; real uses stay
 "$OBJCOPY" --strip-symbol=_GLOBAL_OFFSET_TABLE_ "$joined"
 
 # (c) a name nobody defines would otherwise surface, prefixed, in the kernel's link
 missing=$("$NM" -u "$joined" | awk '
-	$2 !~ /^(entry_SYSCALL_64(_jump)?|__tls_(data_start|data_end|bss_end|align))$/ {
+	$1 == "U" && $2 !~ /^(entry_SYSCALL_64(_jump)?|__tls_(data_start|data_end|bss_end|align)|__(preinit|init|fini)_array_(start|end))$/ {
 		printf "%s%s", sep, $2; sep = " " }')
-[ -z "$missing" ] || fail "undefined: $missing (neither the application nor apps/rt \
-defines them; add them there)"
+case " $missing " in
+*" dlopen "*|*" dlsym "*) fail "calls dlopen() or dlsym(): there is no dynamic linker in a \
+UKL application; configure the program without run-time loading" ;;
+esac
+[ -z "$missing" ] || fail "undefined: $missing (neither the application nor its \
+libraries define them; add them there)"
+
+# A weak name that nobody defines is 0, here and now.
+weak=$("$NM" -u "$joined" | awk '$1 == "w" || $1 == "v" { print "--defsym=" $2 "=0" }')
+if [ -n "$weak" ]; then
+	# shellcheck disable=SC2086 # one option a word
+	"$LD" -r -T "$here/merge.lds" $weak -o "$joined.2" "$joined"
+	mv "$joined.2" "$joined"
+fi
 
 # (d)
 strange=$("$OBJDUMP" -h "$joined" | awk '
 	$1 ~ /^[0-9]+$/ { name = $2; size = $3; next }
-	/ALLOC/ && size !~ /^0+$/ && name !~ /^\.(text|rodata|data|bss|tdata|tbss)$/ {
+	/ALLOC/ && size !~ /^0+$/ && name !~ /^\.(text|rodata|data|bss|tdata|tbss|(pre)?init_array|fini_array)$/ {
 		printf "%s%s", sep, name; sep = " " }')
 [ -z "$strange" ] || fail "sections the kernel's linker script does not place: $strange"
+
+# (e): what only another code model makes.  There is no GOT; text is in the upper
+# half of the address space, which a zero-extended 32-bit address cannot name.
+model=$("$OBJDUMP" -r "$joined" | awk '
+	/^RELOCATION RECORDS FOR/ { section = substr($4, 2); next }
+	section ~ /^\.debug/ { next }
+	$2 ~ /^R_X86_64_(32|GOT.*|.*GOTPCREL.*|TLSGD|TLSLD|DTP.*|PLTOFF64|PC64|TLSDESC.*)$/ {
+		print $2 " against " $3 " in " section; exit }')
+[ -z "$model" ] || fail "$model: compiled for another code model; compile with \
+-fno-PIC -mcmodel=kernel -ftls-model=local-exec (ukl-cc does)"
 
 # (a), (b): every relocation against a gate must belong to an E8 call or E9 jmp
 total=$("$OBJDUMP" -r "$joined" | awk '$3 ~ /^entry_SYSCALL_64(_jump)?([-+]|$)/ { n++ }
@@ -55,7 +80,7 @@ complaint=$("$OBJDUMP" -dr -w "$joined" | awk -v total="$total" '
 	/^ *[0-9a-f]+:\t/ {
 		split($0, part, "\t")
 		bytes = part[2]; insn = part[3]
-		if (insn ~ /^(syscall|sysenter|sysret|sysexit|int )/)
+		if (insn ~ /^(syscall|sysenter|sysret|sysexit|int |iret|hlt|cli|sti|clac|stac|in |out |ins[bwl] |outs[bwl] |lgdt|lidt|lldt|ltr|lmsw|clts|invd|invlpg|wbinvd|rdmsr|wrmsr|swapgs|wrgsbase|xsetbv|mov[a-z]* .*%[cd]r[0-9])/)
 			print "instruction \"" insn "\" in " where " " part[1]
 	}
 	/R_X86_64.*entry_SYSCALL_64_jump([-+ \t]|$)/ {
@@ -70,6 +95,7 @@ complaint=$("$OBJDUMP" -dr -w "$joined" | awk -v total="$total" '
 	END { if (good != total)
 		print total - good " references to a gate are neither call nor jmp" }')
 [ -z "$complaint" ] || fail "$complaint"
-[ "$total" -gt 0 ] || fail "no call of entry_SYSCALL_64: apps/rt is not linked in"
+[ "$total" -gt 0 ] || fail "no call of entry_SYSCALL_64: no C library is linked in"
 
+"$OBJCOPY" --keep-global-symbol=_start "$joined"
 "$OBJCOPY" --prefix-symbols=ukl_ --prefix-alloc-sections=.ukl "$joined" "$out"
