@@ -65,7 +65,7 @@ strange=$("$OBJDUMP" -h "$joined" | awk '
 # (e): what only another code model makes.  There is no GOT; text is in the upper
 # half of the address space, which a zero-extended 32-bit address cannot name.
 model=$("$OBJDUMP" -r "$joined" | awk '
-	/^RELOCATION RECORDS FOR/ { section = substr($4, 2); next }
+	/^RELOCATION RECORDS FOR/ { section = substr($4, 2, length($4) - 3); next }
 	section ~ /^\.debug/ { next }
 	$2 ~ /^R_X86_64_(32|GOT.*|.*GOTPCREL.*|TLSGD|TLSLD|DTP.*|PLTOFF64|PC64|TLSDESC.*)$/ {
 		print $2 " against " $3 " in " section; exit }')

@@ -90,7 +90,7 @@ finish() {
 		$3 ~ /^(syscall|sysenter|int |hlt|cli|sti)/ { print $3; exit }')
 	[ -z "$bad" ] || die "the patched musl still holds the instruction '$bad'"
 	# no loader: a program that needs these is refused when it is linked
-	ar d "$out/lib/libc.a" dlopen.lo dlsym.lo __dlsym.lo dladdr.lo dlinfo.lo
+	ar d "$out/lib/libc.a" dlopen.o dlsym.o
 	# musl keeps all in one; the names that makefiles ask for are empty
 	for lib in m rt pthread crypt util xnet resolv dl; do
 		ar rc "$out/lib/lib$lib.a"
@@ -115,7 +115,7 @@ build() {
 	(cd "$dir/src" &&
 	 ./configure --target=x86_64 CROSS_COMPILE= --prefix="$out.new" --syslibdir="$out.new/lib" \
 		--disable-shared --disable-wrapper --enable-optimize=no \
-		CC="${CC:-gcc}" CFLAGS="-O2 -g $(echo $CODE_MODEL)" &&
+		CC="${CC:-gcc}" CFLAGS="-O2 -g ${CODE_MODEL//$'\n'/ }" &&
 	 make -s -j"$(nproc)" AR=ar RANLIB=ranlib lib/libc.a lib/crt1.o &&
 	 make -s install-headers &&
 	 install -D -m 644 -t "$out.new/lib" lib/libc.a lib/crt1.o) > "$log" 2>&1 ||
