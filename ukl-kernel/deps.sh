@@ -13,7 +13,7 @@ set -euo pipefail
 
 # kernel build; our programs; the guest's userspace; tests
 PACKAGES="
-linux-source-6.12 gcc libc6-dev make bison flex bc cpio kmod rsync xz-utils perl git ccache
+linux-source-6.12 gcc libc6-dev make bison flex bc cpio kmod rsync xz-utils perl git patch ccache
 libelf-dev libssl-dev
 libdw-dev libcapstone-dev pkg-config
 busybox-static gzip

@@ -26,6 +26,11 @@
  * with these (as ukl___tls_data_start and so on); no program header is needed.
  */
 extern const char __tls_data_start[], __tls_data_end[], __tls_bss_end[];
+
+/* The tables of constructors, from the same place. */
+typedef void (*constructor)(int, char **, char **);
+extern const constructor __preinit_array_start[], __preinit_array_end[];
+extern const constructor __init_array_start[], __init_array_end[];
 extern const char __tls_align[];	/* absolute: the value is the address */
 
 unsigned long __rt_calls;
@@ -92,6 +97,14 @@ static void set_thread_pointer(void)
 		_exit(EXIT_NO_TLS);
 }
 
+static void construct(const constructor *from, const constructor *to, int argc,
+		      char **argv)
+{
+	for (; from < to; from++)
+		(*from)(argc, argv, environ);
+}
+
+/* There are no destructors: exit() leaves everything to the kernel. */
 void __rt_start(long *stack)
 {
 	int argc = (int)stack[0];
@@ -99,5 +112,7 @@ void __rt_start(long *stack)
 
 	environ = argv + argc + 1;
 	set_thread_pointer();
+	construct(__preinit_array_start, __preinit_array_end, argc, argv);
+	construct(__init_array_start, __init_array_end, argc, argv);
 	exit(main(argc, argv, environ));
 }

@@ -10,8 +10,8 @@
 # SYSENTER or INT instruction, which at CPL 0 would wreck the machine, and none
 # that only ring 0 may execute; (c) needs nothing but the gates and the bounds of
 # the TLS template and the constructors' tables; (d) has only sections that the
-# kernel's linker script places; (e) can be linked at the kernel's addresses.  Otherwise it says why, exits with 1
-# and leaves no OUTPUT.  All names in OUTPUT carry the prefix ukl_, all
+# kernel's linker script places; (e) can be linked at the kernel's addresses.
+# Otherwise it says why, exits with 1 and leaves no OUTPUT.  All names in OUTPUT carry the prefix ukl_, all
 # allocated sections the prefix .ukl; only ukl__start is global, so that no name of
 # the application can be taken for one of the kernel's, or the other way round.
 # OBJECT may be an archive, or an option of ld such as --start-group.

@@ -86,5 +86,5 @@ refuse "a call of the jump gate" "not reached by a jmp" \
 	"bad: call entry_SYSCALL_64_jump"
 refuse "a pointer to the gate" "are neither call nor jmp" \
 	".data; .quad entry_SYSCALL_64"
-refuse "a constructor" "does not place: .init_array" \
-	'.section .init_array,"aw"; .quad 0'
+refuse "a section that nobody places" "does not place: .ctors" \
+	'.section .ctors,"aw"; .quad 0'
