@@ -6,7 +6,9 @@
 #   $(BUILD)/apps/NAME/NAME	an ordinary static program (guest or host)
 #   $(BUILD)/guest/initramfs.cpio.gz	the ring-3 side of the guest
 
-UKL_APPS := echo count
+UKL_RT_APPS := echo count	# with our small runtime
+UKL_LIBC_APPS := libc probe	# with musl: all sources of apps/NAME
+UKL_APPS := $(UKL_RT_APPS) $(UKL_LIBC_APPS)
 UKL_RT_OBJS := $(addprefix $(BUILD)/apps/rt/,start.o init.o posix.o string.o stdio.o)
 
 # The kernel's code model, no red zone (interrupts may use the stack below RSP
@@ -29,7 +31,7 @@ $(BUILD)/apps/rt/%.o: apps/rt/%.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) -g -fcf-protection=none -MMD -MP -c -o $@ $<
 
-define UKL_APP_RULES
+define UKL_RT_APP_RULES
 $(BUILD)/apps/$(1)/$(1).o: apps/$(1)/$(1).c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CFLAGS) $$(UKL_APP_CFLAGS) -D_GNU_SOURCE -c -o $$@ $$<
@@ -47,7 +49,24 @@ $(BUILD)/apps/$(1)/$(1)-rt: $(BUILD)/apps/$(1)/$(1).o $(UKL_RT_OBJS) \
 		$(BUILD)/apps/rt/native.o apps/rt/native.lds
 	$$(Q)$$(LD) -o $$@ -T apps/rt/native.lds $$(filter %.o,$$^)
 endef
-$(foreach app,$(UKL_APPS),$(eval $(call UKL_APP_RULES,$(app))))
+$(foreach app,$(UKL_RT_APPS),$(eval $(call UKL_RT_APP_RULES,$(app))))
+
+# In ring 3 the same sources with the C library as Debian has it.
+LIBC_APP_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE
+UKL_CC := UKL_LIBC=$(BUILD)/libc/musl ukl-kernel/libc/ukl-cc
+MUSL_GCC := musl-gcc -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
+
+define UKL_LIBC_APP_RULES
+$(BUILD)/apps/$(1)/ukl.o: $(wildcard apps/$(1)/*.[chS]) $(BUILD)/libc/musl/key \
+		ukl-kernel/libc/ukl-cc apps/rt/mkukl.sh apps/rt/merge.lds
+	@mkdir -p $$(@D)
+	$$(Q)$(UKL_CC) $(LIBC_APP_CFLAGS) -o $$@ $$(filter %.c %.S,$$^)
+
+$(BUILD)/apps/$(1)/$(1): $(wildcard apps/$(1)/*.[chS])
+	@mkdir -p $$(@D)
+	$$(Q)$(MUSL_GCC) $(LIBC_APP_CFLAGS) -static -no-pie -o $$@ $$(filter %.c %.S,$$^)
+endef
+$(foreach app,$(UKL_LIBC_APPS),$(eval $(call UKL_LIBC_APP_RULES,$(app))))
 
 # Load for the echo server, for the guest's ring 3 and for the host alike.
 $(BUILD)/apps/echo/echo-client: apps/echo/echo-client.c
@@ -55,7 +74,7 @@ $(BUILD)/apps/echo/echo-client: apps/echo/echo-client.c
 	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE -static -o $@ $<
 
 -include $(UKL_RT_OBJS:.o=.d)
--include $(foreach app,$(UKL_APPS),$(BUILD)/apps/$(app)/$(app).d)
+-include $(foreach app,$(UKL_RT_APPS),$(BUILD)/apps/$(app)/$(app).d)
 
 # The ring-3 side of the guest: /UKL is a text that the UKL kernel only needs the
 # name of.  initramfs-plain-NAME has the ordinary program NAME there instead, for

@@ -1,14 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# all.sh LOGS GOAL... - run test suites, each a goal of the Makefile, and add them up
+# all.sh [--resume KEY] LOGS GOAL... - run test suites, goals of the Makefile; add them up
 #
 # A suite's last line counts: "NAME: P passed, F failed".  One that fails without such
 # a line, or shows no passed test, counts as one failure.  Each suite's output is in
 # LOGS/GOAL.log, and on the terminal only its last line and, if it failed, its end.
 # The closing line is "P passed, F failed" over all suites; exit status 1 if any failed.
+#
+# With --resume a suite that passed under the same KEY before is not run again: its
+# counts are taken from LOGS/GOAL.passed.  KEY names the sources, see tests.mk.
 set -uo pipefail
 
+key=
+if [ "$1" = --resume ]; then
+	key=$2
+	shift 2
+fi
 logs=$1
 shift
 mkdir -p "$logs"
@@ -18,16 +26,28 @@ counts() { # LOG: "P F" of its last counting line, or nothing
 	sed -nE 's/^.*[^0-9]([0-9]+) passed, ([0-9]+) failed.*$/\1 \2/p' "$1" | tail -n 1
 }
 
+show() { # GOAL P F WHEN
+	printf '%-20s %5d passed, %d failed  (%s)\n' "$@"
+}
+
 for goal in "$@"; do
 	log=$logs/$goal.log start=$SECONDS status=0
+	if [ -n "$key" ] && read -r was p 2>/dev/null <"$logs/$goal.passed" &&
+			[ "$was" = "$key" ]; then
+		passed=$((passed + p))
+		show "$goal" "$p" 0 "run before"
+		continue
+	fi
 	${MAKE:-make} --no-print-directory "$goal" >"$log" 2>&1 || status=$?
 	read -r p f < <(counts "$log") || { p=0 f=0; }
 	if [ "$f" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$p" -eq 0 ]; }; then
 		f=1
 	fi
 	passed=$((passed + p)) failed=$((failed + f))
-	printf '%-20s %5d passed, %d failed  (%d s)\n' "$goal" "$p" "$f" $((SECONDS - start))
-	if [ "$f" -ne 0 ]; then
+	show "$goal" "$p" "$f" "$((SECONDS - start)) s"
+	if [ "$f" -eq 0 ]; then
+		[ -z "$key" ] || echo "$key $p" >"$logs/$goal.passed"
+	else
 		tail -n 30 "$log" | sed 's/^/    /'
 		echo "    ... all of it: $log"
 	fi

@@ -12,7 +12,7 @@ include tests/mutants/mutants.mk
 include tests/bench/bench.mk
 
 SUITES := unit-check apps-check patch-check demo-check docs-check count-check witness-check \
-	  exec-check nmi-check smp2-check reclaim-check kill-check mutants
+	  exec-check nmi-check libc-check probe-check smp2-check reclaim-check kill-check mutants
 
 .PHONY: test demo-check docs-check patch-check
 patch-check: $(KDIR)/patched	## the kernel's style checker on the patches
@@ -31,4 +31,11 @@ docs-check: $(ECHO_KERNEL)	## compare the instructions shown in docs/ with the k
 bisect-check: $(ECHO_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## build and boot after each patch of the series (half an hour)
 	$(Q)tests/system/bisect.sh $(BUILD) $(KTREE) $(BUILD)/bisect
 
-test-full: test bisect-check	## make test, and what takes too long for every commit
+# What takes too long for every commit.  The sources are the key: what passed with the
+# same ones is not run again.
+LONG_SUITES := bisect-check
+SOURCES_KEY = $(shell { git rev-parse HEAD; git diff HEAD; } | sha256sum | cut -c1-16)
+
+test-full: $(BUILD)/ukl kernel	## make test and hours more; goes on where it stopped
+	$(Q)MAKE="$(MAKE)" tests/all.sh --resume $(SOURCES_KEY) $(BUILD)/tests/full \
+		$(SUITES) $(LONG_SUITES)

@@ -16,7 +16,7 @@ PACKAGES="
 linux-source-6.12 gcc libc6-dev make bison flex bc cpio kmod rsync xz-utils perl git patch ccache
 libelf-dev libssl-dev
 libdw-dev libcapstone-dev pkg-config
-busybox-static gzip
+busybox-static musl-tools gzip
 libcunit1-dev babeltrace2 gawk shellcheck mandoc zstd time
 "
 QEMU=qemu-system-x86

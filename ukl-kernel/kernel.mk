@@ -25,10 +25,13 @@ export KBUILD_BUILD_TIMESTAMP := 1970-01-01
 export KBUILD_BUILD_USER := ukl
 export KBUILD_BUILD_HOST := ukl
 
-# $(call kmake,TREE,goals): one kbuild at a time per tree, on all processors; not
-# $(MAKE), so that "make -n" stays dry and kbuild's jobs are its own
-kmake = $(Q)flock $(1).lock env -u MAKEFLAGS -u MFLAGS make --no-print-directory -s \
+# $(call kbuild,TREE,goals): on all processors; not $(MAKE), so that "make -n" stays dry
+# and kbuild's jobs are its own
+kbuild = env -u MAKEFLAGS -u MFLAGS make --no-print-directory -s \
 	-C $(1) O=obj -j$(shell nproc) CC="ccache $(CC)" $(2)
+
+# $(call kmake,TREE,goals): the same, one at a time per tree
+kmake = $(Q)flock $(1).lock $(call kbuild,$(1),$(2))
 
 # Another LINUX_TARBALL= than the last time counts as a newer one.
 ifneq ($(LINUX_TARBALL),$(shell cat $(KDIR)/unpacked 2> /dev/null))
@@ -57,9 +60,10 @@ define kernel_image
 $(1)/%/bzImage $(1)/%/vmlinux: $(BUILD)/apps/%/ukl.o $(3)
 	@echo "  KERNEL  $$(@D)$$(if $$(wildcard $(2)/obj/vmlinux.a),, (the first build takes minutes))"
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)cmp -s $$< $(2)/obj/ukl.o || cp $$< $(2)/obj/ukl.o
-	$$(call kmake,$(2),vmlinux bzImage)
-	$$(Q)cp $(2)/obj/vmlinux $(2)/obj/arch/x86/boot/bzImage $$(@D)
+	$$(Q)exec 9> $(2).lock; flock 9; \
+		{ cmp -s $$< $(2)/obj/ukl.o || cp $$< $(2)/obj/ukl.o; } && \
+		$$(call kbuild,$(2),vmlinux bzImage) && \
+		cp $(2)/obj/vmlinux $(2)/obj/arch/x86/boot/bzImage $$(@D)
 endef
 $(eval $(call kernel_image,$(KIMAGES),$(KTREE),$(KDIR)/configured))
 

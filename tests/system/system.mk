@@ -17,7 +17,7 @@ demo: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
 	tests/system/demo.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/demo
 
 apps-check:	## test the applications and their runtime, without a guest
-apps-check: $(foreach app,$(UKL_APPS),$(BUILD)/apps/$(app)/$(app)-rt) \
+apps-check: $(foreach app,$(UKL_RT_APPS),$(BUILD)/apps/$(app)/$(app)-rt) \
 		$(BUILD)/apps/echo/echo-client
 	tests/system/apps.sh $(BUILD)
 
@@ -43,6 +43,15 @@ reclaim-check: $(ECHO_KERNEL) $(COUNT_KERNEL) $(RECORDING)
 	tests/system/reclaim.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/reclaim-echo
 	tests/system/reclaim.sh $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/reclaim-count \
 		calls=2000 faults=3000 stack=3000 grow=1000 ticks=20
+
+# Programs with musl, beside their ring-3 twins.
+libc-check:	## what a C library does with system calls, in ring 0 as in ring 3
+libc-check: $(BUILD)/kernel/images/libc/bzImage $(RECORDING)
+	tests/system/twin.sh --smp 2 $(BUILD) $< libc $(BUILD)/system/libc
+
+probe-check:	## every kind of transition, in ring 0 as in ring 3
+probe-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING)
+	tests/system/twin.sh --smp 2 $(BUILD) $< probe $(BUILD)/system/probe
 
 kill-check:	## SIGKILL the recorder 20 times; all traces inconclusive
 kill-check: $(ECHO_KERNEL) $(RECORDING)
@@ -71,5 +80,5 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 	tests/system/reclaim.sh --plain $(BUILD) $(PLAIN_KERNEL) \
 		$(BUILD)/system/plain-reclaim
 
-.PHONY: demo apps-check count-check exec-check nmi-check smp2-check reclaim-check kill-check \
+.PHONY: demo libc-check probe-check apps-check count-check exec-check nmi-check smp2-check reclaim-check kill-check \
 	witness-check plain-check
