@@ -31,7 +31,7 @@
 extern char **environ;
 static int wrong, constructed, static_word = 5;
 static __thread long tls_data = 77, tls_bss;
-static volatile __thread char tls_aligned[64] __attribute__((aligned(64)));
+static __thread volatile char tls_aligned[64] __attribute__((aligned(64)));
 static volatile sig_atomic_t handled;
 static volatile double vone = 1.0;
 static volatile unsigned long nowhere = 8;
@@ -329,12 +329,14 @@ static void test_faults(void)
 }
 
 static jmp_buf jump;
+static volatile int deepest = 11;
 
 __attribute__((noinline)) static void jump_back(int depth)
 {
-	if (depth <= 0)
+	if (depth < deepest)
+		jump_back(depth + 1);
+	else
 		longjmp(jump, 3);
-	jump_back(depth - 1);
 	check("not reached", 0);
 }
 
@@ -345,7 +347,7 @@ static void test_setjmp(void)
 	switch (setjmp(jump)) {
 	case 0:
 		times++;
-		jump_back(10 + times);
+		jump_back(times);
 		break;
 	case 3:
 		times++;
