@@ -333,10 +333,10 @@ static volatile int deepest = 11;
 
 __attribute__((noinline)) static void jump_back(int depth)
 {
+	if (depth == deepest)
+		longjmp(jump, 3);
 	if (depth < deepest)
 		jump_back(depth + 1);
-	else
-		longjmp(jump, 3);
 	check("not reached", 0);
 }
 
