@@ -7,7 +7,7 @@
 # Built anew when the script, a patch, the compiler or MUSL_DSC is another one.
 
 LIBC	:= $(BUILD)/libc/musl
-LIBC_KEY := $(shell { cat ukl-kernel/libc/musl.sh ukl-kernel/libc/musl/*.patch; \
+LIBC_KEY := $(shell { cat ukl-kernel/source.sh ukl-kernel/libc/musl.sh ukl-kernel/libc/musl/*.patch; \
 	$(CC) --version; echo '$(MUSL_DSC)'; } 2> /dev/null | sha256sum | cut -c1-16)
 ifneq ($(LIBC_KEY),$(shell cat $(LIBC)/key 2> /dev/null))
 $(LIBC)/key: other-libc-inputs

@@ -7,15 +7,12 @@
 #   musl.sh build DIR OUT     patch and compile it, install lib/ and include/ in OUT
 #
 # Promises that OUT is replaced as a whole or not at all, and that nothing outside
-# DIR and OUT is written: apt is given lists and a sources file of its own, with the
-# mirror that the machine uses already.  MUSL_DSC may name a source package (.dsc)
-# that is at hand.  Exit status 0, or 2 with one sentence that says why.
+# DIR and OUT is written.  MUSL_DSC may name a source package (.dsc) that is at hand,
+# see ../source.sh.  Exit status 0, or 2 with one sentence that says why.
 set -euo pipefail
 
-VERSION=1.2.3-1
 TARBALL=musl_1.2.3.orig.tar.gz
 TARBALL_SHA256=7d5b0b6062521e4627e099e4c9dc8248d32a30285e959b7eecaa780cf8cfd4a4
-SUITE=bookworm
 here=$(cd "$(dirname "$0")" && pwd)
 
 # The kernel's code model; nothing that wants an unwinder, a dynamic linker or a
@@ -29,46 +26,8 @@ die() {
 	exit 2
 }
 
-# The first Debian mirror that apt has lists of
-mirror() {
-	# shellcheck disable=SC2016 # apt's own variables
-	apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' |
-		awk '$1 == "Debian" { print $2; exit }'
-}
-
-fetch_by_apt() {
-	local dir=$1 uri private
-	uri=$(mirror)
-	[ -n "$uri" ] || die "apt knows no Debian mirror; set MUSL_DSC to musl_$VERSION.dsc"
-	private=(-o "Dir::Etc::SourceList=$dir/apt/musl.sources"
-		-o "Dir::Etc::SourceParts=$dir/apt/none" -o "Dir::State::Lists=$dir/apt/lists"
-		-o APT::Sandbox::User=)
-	mkdir -p "$dir/apt/lists/partial"
-	printf '%s\n' "Types: deb-src" "URIs: $uri" "Suites: $SUITE" "Components: main" \
-		"Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg" \
-		> "$dir/apt/musl.sources"
-	apt-get "${private[@]}" -q update > "$dir/apt/log" 2>&1 &&
-		(cd "$dir" && apt-get "${private[@]}" -q --download-only source \
-			"musl=$VERSION" >> apt/log 2>&1) ||
-		die "apt could not fetch the source of musl $VERSION; see $dir/apt/log"
-}
-
 fetch() {
-	local dir=$1
-	mkdir -p "$dir"
-	dir=$(cd "$dir" && pwd)
-	if [ -n "${MUSL_DSC:-}" ]; then
-		cp "$(dirname "$MUSL_DSC")/$TARBALL" "$dir/" ||
-			die "$MUSL_DSC: has no $TARBALL beside it"
-	elif ! checked "$dir"; then
-		echo "  APT     source of musl $VERSION"
-		fetch_by_apt "$dir"
-	fi
-	checked "$dir" || die "$dir/$TARBALL: not the file that Debian's musl $VERSION has"
-}
-
-checked() {
-	echo "$TARBALL_SHA256  $1/$TARBALL" | sha256sum --check --status 2> /dev/null
+	"$here/../source.sh" "$1" musl "$TARBALL" "$TARBALL_SHA256" "${MUSL_DSC:-}"
 }
 
 # Debian's own changes to 1.2.3 are outside of the sources (packaging only).
