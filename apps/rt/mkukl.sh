@@ -11,9 +11,10 @@
 # that only ring 0 may execute; (c) needs nothing but the gates and the bounds of
 # the TLS template and the constructors' tables; (d) has only sections that the
 # kernel's linker script places; (e) can be linked at the kernel's addresses.
-# Otherwise it says why, exits with 1 and leaves no OUTPUT.  All names in OUTPUT carry the prefix ukl_, all
-# allocated sections the prefix .ukl; only ukl__start is global, so that no name of
-# the application can be taken for one of the kernel's, or the other way round.
+# Otherwise it says why, exits with 1 and leaves no OUTPUT.  All names
+# in OUTPUT carry the prefix ukl_, all allocated sections the prefix .ukl; only
+# ukl__start is global, so that no name of the application can be taken for one of
+# the kernel's, or the other way round.
 # OBJECT may be an archive, or an option of ld such as --start-group.
 #
 # LD, OBJCOPY, OBJDUMP and NM may name other binutils.
@@ -32,9 +33,13 @@ fail() {
 	exit 1
 }
 
+OTHER_MODEL="compiled for another code model; compile with -fno-PIC -mcmodel=kernel \
+-ftls-model=local-exec (ukl-cc does)"
+
 "$LD" -r -d --force-group-allocation -T "$here/merge.lds" -o "$joined" "$@"
 # the assembler names this table beside TLS debugging information; real uses stay
-"$OBJCOPY" --strip-symbol=_GLOBAL_OFFSET_TABLE_ "$joined"
+"$OBJCOPY" --strip-symbol=_GLOBAL_OFFSET_TABLE_ "$joined" 2> /dev/null ||
+	fail "needs a global offset table: $OTHER_MODEL"
 
 # (c) a name nobody defines would otherwise surface, prefixed, in the kernel's link
 missing=$("$NM" -u "$joined" | awk '
@@ -43,6 +48,8 @@ missing=$("$NM" -u "$joined" | awk '
 case " $missing " in
 *" dlopen "*|*" dlsym "*) fail "calls dlopen() or dlsym(): there is no dynamic linker in a \
 UKL application; configure the program without run-time loading" ;;
+*" __gxx_personality_v0 "*|*" _Unwind_"*|*" __cxa_"*) fail "needs a C++ runtime and its \
+exceptions ($missing): there is no unwinder in a UKL application" ;;
 esac
 [ -z "$missing" ] || fail "undefined: $missing (neither the application nor its \
 libraries define them; add them there)"
@@ -69,8 +76,11 @@ model=$("$OBJDUMP" -r "$joined" | awk '
 	section ~ /^\.debug/ { next }
 	$2 ~ /^R_X86_64_(32|GOT.*|.*GOTPCREL.*|TLSGD|TLSLD|DTP.*|PLTOFF64|PC64|TLSDESC.*)$/ {
 		print $2 " against " $3 " in " section; exit }')
-[ -z "$model" ] || fail "$model: compiled for another code model; compile with \
--fno-PIC -mcmodel=kernel -ftls-model=local-exec (ukl-cc does)"
+case "$model" in
+*" __bid_"*) fail "uses decimal floating point: what libgcc has for that is compiled \
+for shared objects only ($model)" ;;
+?*) fail "$model: $OTHER_MODEL" ;;
+esac
 
 # (a), (b): every relocation against a gate must belong to an E8 call or E9 jmp
 total=$("$OBJDUMP" -r "$joined" | awk '$3 ~ /^entry_SYSCALL_64(_jump)?([-+]|$)/ { n++ }
@@ -81,7 +91,8 @@ complaint=$("$OBJDUMP" -dr -w "$joined" | awk -v total="$total" '
 		split($0, part, "\t")
 		bytes = part[2]; insn = part[3]
 		if (insn ~ /^(syscall|sysenter|sysret|sysexit|int |iret|hlt|cli|sti|clac|stac|in |out |ins[bwl] |outs[bwl] |lgdt|lidt|lldt|ltr|lmsw|clts|invd|invlpg|wbinvd|rdmsr|wrmsr|swapgs|wrgsbase|xsetbv|mov[a-z]* .*%[cd]r[0-9])/)
-			print "instruction \"" insn "\" in " where " " part[1]
+			print "instruction \"" insn "\" in " where " " part[1] \
+			      " is not for an application in ring 0"
 	}
 	/R_X86_64.*entry_SYSCALL_64_jump([-+ \t]|$)/ {
 		if (bytes ~ /^e9 / && insn ~ /^jmp /) good++

@@ -53,6 +53,10 @@ probe-check:	## every kind of transition, in ring 0 as in ring 3
 probe-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING)
 	tests/system/twin.sh --smp 2 $(BUILD) $< probe $(BUILD)/system/probe
 
+cc-check:	## ukl-cc as makefiles use it, and what it refuses
+cc-check: $(BUILD)/libc/musl/key
+	$(Q)tests/system/cc.sh $(BUILD)
+
 kill-check:	## SIGKILL the recorder 20 times; all traces inconclusive
 kill-check: $(ECHO_KERNEL) $(RECORDING)
 	tests/system/kill.sh --runs $(KILL_RUNS) $(BUILD) $(ECHO_KERNEL) \
@@ -80,5 +84,5 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 	tests/system/reclaim.sh --plain $(BUILD) $(PLAIN_KERNEL) \
 		$(BUILD)/system/plain-reclaim
 
-.PHONY: demo libc-check probe-check apps-check count-check exec-check nmi-check smp2-check reclaim-check kill-check \
+.PHONY: demo cc-check libc-check probe-check apps-check count-check exec-check nmi-check smp2-check reclaim-check kill-check \
 	witness-check plain-check
