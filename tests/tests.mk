@@ -11,7 +11,7 @@ include tests/system/system.mk
 include tests/mutants/mutants.mk
 include tests/bench/bench.mk
 
-SUITES := unit-check apps-check cc-check patch-check demo-check docs-check count-check witness-check \
+SUITES := unit-check apps-check cc-check run-check patch-check demo-check docs-check count-check witness-check \
 	  exec-check nmi-check libc-check probe-check smp2-check reclaim-check kill-check mutants
 
 .PHONY: test demo-check docs-check patch-check

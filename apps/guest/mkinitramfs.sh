@@ -6,8 +6,7 @@
 #   mkinitramfs.sh OUTPUT BUSYBOX UKL_FILE [PROGRAM...]
 #
 # UKL_FILE becomes /UKL (a line of text for a UKL kernel, an ordinary program for
-# any other), each PROGRAM goes to /bin under its own name.  The same inputs give
-# the same bytes: names sorted, times 0, owner root, no inode or device numbers.
+# any other), each PROGRAM goes to /bin under its own name.
 set -eu
 
 out=$1 busybox=$2 ukl=$3
@@ -29,7 +28,5 @@ install -m 755 "$busybox" "$tree/bin/busybox"
 for program; do
 	install -m 755 "$program" "$tree/bin/$(basename "$program")"
 done
-find "$tree" -exec touch -h -d @0 {} +
-(cd "$tree" && find . -mindepth 1 | LC_ALL=C sort |
-	cpio -o -H newc --reproducible --owner=0:0 --quiet) | gzip -n9 >"$out.part"
+"$here/pack.sh" "$tree" >"$out.part"
 mv "$out.part" "$out"

@@ -16,6 +16,26 @@ demo:	## boot the UKL kernel, send real traffic, record, judge
 demo: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
 	tests/system/demo.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/demo
 
+# A user's own program: an object, an image and a trace for each APP.
+RUN_NAME := run-$(basename $(notdir $(firstword $(APP))))-$(shell \
+	echo $(abspath $(APP)) | sha256sum | cut -c1-8)
+RUN_OBJECT := $(BUILD)/apps/$(RUN_NAME)/ukl.o
+export APP_CFLAGS APP_LIBS ARGS
+
+# quotes are heeded in ARGS, and nothing is expanded
+run:	## a program of yours in ring 0: APP=program.c [ARGS="..."], see README.md
+run: $(KIMAGES)/$(RUN_NAME)/bzImage $(RECORDING)
+	@mapfile -d '' -t args < <(printenv ARGS | xargs -r printf '%s\0'); \
+	tests/system/run.sh $(if $(SMP),--smp $(SMP)) $(if $(MEMORY),--memory $(MEMORY)) \
+		$(if $(TIMEOUT),--timeout $(TIMEOUT)) $(if $(STDIN),--stdin $(STDIN)) \
+		$(FILES:%=--files %) $(BUILD) $< $(BUILD)/run/$(RUN_NAME) "$${args[@]}"
+
+ifneq ($(filter run,$(MAKECMDGOALS)),)
+$(RUN_OBJECT): $(BUILD)/libc/musl/key run-always
+	@UKL_LIBC=$(BUILD)/libc/musl apps/build.sh ukl-kernel/libc/ukl-cc $@ $(APP)
+endif
+.PHONY: run run-always
+
 apps-check:	## test the applications and their runtime, without a guest
 apps-check: $(foreach app,$(UKL_RT_APPS),$(BUILD)/apps/$(app)/$(app)-rt) \
 		$(BUILD)/apps/echo/echo-client
@@ -53,6 +73,10 @@ probe-check:	## every kind of transition, in ring 0 as in ring 3
 probe-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING)
 	tests/system/twin.sh --smp 2 $(BUILD) $< probe $(BUILD)/system/probe
 
+run-check:	## make run: output, status and verdict of a user's own program
+run-check: $(BUILD)/libc/musl/key $(RECORDING)
+	$(Q)MAKE="$(MAKE)" tests/system/run-check.sh $(BUILD)
+
 cc-check:	## ukl-cc as makefiles use it, and what it refuses
 cc-check: $(BUILD)/libc/musl/key
 	$(Q)tests/system/cc.sh $(BUILD)
@@ -84,5 +108,5 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 	tests/system/reclaim.sh --plain $(BUILD) $(PLAIN_KERNEL) \
 		$(BUILD)/system/plain-reclaim
 
-.PHONY: demo cc-check libc-check probe-check apps-check count-check exec-check nmi-check smp2-check reclaim-check kill-check \
+.PHONY: demo cc-check run-check libc-check probe-check apps-check count-check exec-check nmi-check smp2-check reclaim-check kill-check \
 	witness-check plain-check
