@@ -124,9 +124,9 @@ guest_kill() {
 	guest_reap
 }
 
-# The words that start a guest, in GUEST_COMMAND.
+# The words that start a guest, in GUEST_COMMAND.  "quiet" alone would hide warnings.
 guest_command() { # SCENARIO
-	local append="ukl.scenario=$1 $CMDLINE"
+	local append="loglevel=5 ukl.scenario=$1 $CMDLINE"
 	local forward="tcp:127.0.0.1:$HOST_PORT-:5555"
 	if [ "$RECORD" -eq 1 ]; then
 		GUEST_COMMAND=("$BUILD/ukl" record --out "$OUT/trace" --kernel "$KERNEL"
@@ -180,7 +180,7 @@ guest_expect() {
 }
 
 # The scenario's verdict, then the end of the guest.  A kernel that complained
-# (BUG, WARNING, Oops) on the way fails the test even if the scenario went well.
+# (BUG, WARNING, Oops, stall) on the way fails the test even if the scenario went well.
 guest_finish() { # SCENARIO
 	guest_expect "UKL-GUEST: scenario $1: (ok|failed)" ||
 		{ guest_kill; guest_report; die "the guest ended without a verdict" \
@@ -191,7 +191,7 @@ guest_finish() { # SCENARIO
 	guest_reap
 	[ "$GUEST_STATUS" -eq 0 ] ||
 		{ guest_report; die "QEMU ended with status $GUEST_STATUS"; }
-	if grep -nE '(BUG|WARNING|Oops|INFO: .*(stall|lock)|Call Trace)[: ]' \
+	if grep -nE '(BUG|WARNING|Oops|UBSAN|Call Trace)[: ]|INFO: .*(stall|lock)' \
 			"$OUT/console.log" >"$OUT/complaints"; then
 		die "the kernel complained: $(head -1 "$OUT/complaints")"
 	fi
