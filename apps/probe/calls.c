@@ -13,12 +13,6 @@
 /* All registers that a system call keeps, then the number and result. */
 enum { BX, BP, DI, SI, DX, R8, R9, R10, R12, R13, R14, R15, KEPT, AX = KEPT, REGS };
 
-#ifdef __UKL__
-#define SYSTEM_CALL "call entry_SYSCALL_64"
-#else
-#define SYSTEM_CALL "syscall"
-#endif
-
 /* Loads the registers from r, makes the system call, stores them to r. */
 void raw_call(unsigned long r[REGS]);
 

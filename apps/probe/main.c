@@ -3,12 +3,18 @@
  * probe - every kind of transition an application can make, group by group
  *
  *   probe [GROUP...]	the groups named, or all; see probe.h
+ *   probe -HELPER ARG	what some group executes
  *
  * Built by ukl-cc for ring 0 and by musl-gcc for ring 3; the outputs are to be equal.
  * Exit status 0, or 1 if a line says "wrong", or 2 if there is no such group.
  */
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "probe.h"
 
@@ -21,8 +27,19 @@ static const struct {
 #undef PROBE_ROW
 };
 
+static const struct {
+	const char *name;
+	int (*run)(char **argv);
+} helpers[] = {
+#define HELPER_ROW(name) { "-" #name, help_##name },
+	PROBE_HELPERS(HELPER_ROW)
+#undef HELPER_ROW
+};
+
+static const unsigned int n_helpers = sizeof(helpers) / sizeof(*helpers);
 static const unsigned int n_groups = sizeof(groups) / sizeof(*groups);
 static bool wrong;
+int n_cpus;
 
 void check(const char *what, bool ok)
 {
@@ -38,6 +55,115 @@ bool in_ring0(void)
 
 	__asm__("mov %%cs, %0" : "=r"(cs));
 	return !(cs & 3);
+}
+
+long seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+bool patient(long since, bool yield)
+{
+	for (volatile int i = 0; i < 50000; i++)
+		;
+	if (yield)
+		sched_yield();
+	return seconds() - since < 20;
+}
+
+/* The sum of the numbers at *p*, or the one of that column. */
+static unsigned long sum_of(const char *p, int column)
+{
+	unsigned long sum = 0, n;
+	char *end;
+
+	for (int i = 0;; i++, p = end) {
+		n = strtoul(p, &end, 10);
+		if (end == p)
+			return sum;
+		if (column == ALL_CPUS || column == i)
+			sum += n;
+	}
+}
+
+unsigned long interrupts(const char *row, int cpu)
+{
+	FILE *f = fopen("/proc/interrupts", "r");
+	size_t len = strlen(row);
+	unsigned long sum = 0;
+	char line[1024];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		const char *p = line + strspn(line, " ");
+
+		if (!strncmp(p, row, len) && p[len] == ':')
+			sum += sum_of(p + len + 1, cpu);
+	}
+	if (f)
+		fclose(f);
+	return sum;
+}
+
+bool move_to(pid_t tid, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (int i = 0; i < n_cpus; i++)
+		if (cpu == ALL_CPUS || cpu == i)
+			CPU_SET(i, &set);
+	return !sched_setaffinity(tid, sizeof(set), &set);
+}
+
+static void count_cpus(void)
+{
+	cpu_set_t set;
+
+	sched_getaffinity(0, sizeof(set), &set);
+	n_cpus = CPU_COUNT(&set);
+}
+
+const char *self_name(void)
+{
+	static char name[64];
+
+	readlink("/proc/self/exe", name, sizeof(name) - 1);
+	return name;
+}
+
+pid_t start_helper(const char *path, const char *helper, const char *arg)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		execl(path, "probe", helper, arg, NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+int status_of(pid_t pid)
+{
+	int status = -1;
+
+	return waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+bool exited(pid_t pid, int code)
+{
+	int status = status_of(pid);
+
+	return status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == code;
+}
+
+bool killed(pid_t pid, int sig)
+{
+	int status = status_of(pid);
+
+	return status != -1 && WIFSIGNALED(status) && WTERMSIG(status) == sig;
 }
 
 static int run(const char *name)
@@ -57,6 +183,10 @@ int main(int argc, char **argv)
 {
 	int status = 0;
 
+	count_cpus();
+	for (unsigned int i = 0; argc > 1 && i < n_helpers; i++)
+		if (!strcmp(argv[1], helpers[i].name))
+			return helpers[i].run(argv + 2);
 	for (int a = 1; a < argc && !status; a++)
 		status = run(argv[a]);
 	for (unsigned int i = 0; argc == 1 && i < n_groups; i++)

@@ -14,18 +14,84 @@
 
 #include <stdbool.h>
 
+#include <sys/types.h>
+
 /* GROUP(name): void probe_name(void), in name.c */
 #define PROBE_GROUPS(GROUP) \
-	GROUP(calls)
+	GROUP(calls) \
+	GROUP(threads) \
+	GROUP(smp) \
+	GROUP(procs)
 
 #define PROBE_DECLARE(name) void probe_##name(void);
 PROBE_GROUPS(PROBE_DECLARE)
 #undef PROBE_DECLARE
+
+/* The instruction that makes a system call; RCX and R11 are lost. */
+#ifdef __UKL__
+#define SYSTEM_CALL "call entry_SYSCALL_64"
+#else
+#define SYSTEM_CALL "syscall"
+#endif
+
+/* A system call that needs nothing of the C library, not even errno. */
+static inline long raw_syscall(long nr, long a, long b, long c)
+{
+	__asm__ volatile(SYSTEM_CALL : "+a"(nr) : "D"(a), "S"(b), "d"(c)
+			 : "rcx", "r11", "memory");
+	return nr;
+}
+
+/* HELPER(name): int help_name(char **argv): what "probe -name ARG..." does instead */
+#define PROBE_HELPERS(HELPER) \
+	HELPER(leave)
+
+#define HELPER_DECLARE(name) int help_##name(char **argv);
+PROBE_HELPERS(HELPER_DECLARE)
+#undef HELPER_DECLARE
 
 /* Prints "WHAT ok" or "WHAT wrong"; one wrong line makes the program end with 1. */
 void check(const char *what, bool ok);
 
 /* Whether this is the application in the kernel: CPL 0. */
 bool in_ring0(void);
+
+/* The name to execute for another process like this: /UKL or the ring-3 program. */
+const char *self_name(void);
+
+/* A child that executes *path* as "probe -helper arg". */
+pid_t start_helper(const char *path, const char *helper, const char *arg);
+
+/*
+ * Waits until the condition holds, at most 20 seconds; whether it holds.  Yields
+ * meanwhile, or computes without any system call.
+ */
+#define wait_until(condition) WAIT_UNTIL(condition, true)
+#define spin_until(condition) WAIT_UNTIL(condition, false)
+#define WAIT_UNTIL(condition, yield) ({ \
+	long since_ = seconds(); \
+	while (!(condition) && patient(since_, yield)) \
+		; \
+	(condition); })
+
+long seconds(void);
+bool patient(long since, bool yield);
+
+/* A row of /proc/interrupts, such as "RES": of one processor, or the sum of all. */
+#define ALL_CPUS (-1)
+unsigned long interrupts(const char *row, int cpu);
+
+/* How many processors the program was given: 0 to n_cpus - 1. */
+extern int n_cpus;
+
+/* That thread (0: the calling one) runs on that processor only, or on any. */
+bool move_to(pid_t tid, int cpu);
+
+/* The status that waitpid() tells of a child, or -1. */
+int status_of(pid_t pid);
+
+/* Whether the child ended by exit(code), by a signal. */
+bool exited(pid_t pid, int code);
+bool killed(pid_t pid, int sig);
 
 #endif /* PROBE_H */
