@@ -37,6 +37,7 @@ include checker/checker.mk
 include apps/apps.mk
 include ukl-kernel/kernel.mk
 include ukl-kernel/libc/libc.mk
+include apps/ports/ports.mk
 include tests/tests.mk
 
 .PHONY: all help deps-check clean distclean

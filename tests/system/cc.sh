@@ -53,7 +53,7 @@ C
 cat > project/Makefile <<'M'
 DESTDIR =
 prog: main.o liblib.a
-	$(CC) -s -Wl,-O1,--as-needed -o $@ main.o -L. -llib -lm -lpthread
+	$(CC) -s -Wl,-O1,--as-needed -Wl,-rpath -Wl,/lib -o $@ main.o -L. -llib -lm -lpthread
 liblib.a: lib.o
 	ar rcs $@ $^
 %.o: %.c

@@ -9,6 +9,7 @@
 #   --stdin FILE		standard input; without it, end of file
 #   --files PATH		a file, or the files of a directory, for the working
 #				directory; may be repeated
+#   --scenario NAME		another of the guest's scenarios than run
 #   --quiet			of the verdict, its first line only
 #
 # KERNEL is a bzImage with the program linked in.  Its standard output and error come
@@ -30,8 +31,8 @@ die() {
 
 PROGRAM_FAILED=4
 USAGE="[--smp N] [--memory MB] [--timeout SECONDS] [--stdin FILE] [--files PATH]..."
-USAGE+=" [--quiet] BUILD KERNEL OUT [ARGUMENT...]"
-stdin=/dev/null files=() quiet=0
+USAGE+=" [--scenario NAME] [--quiet] BUILD KERNEL OUT [ARGUMENT...]"
+stdin=/dev/null files=() quiet=0 scenario=run
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--smp) SMP=$2; shift ;;
@@ -39,6 +40,7 @@ while [[ ${1-} == --* ]]; do
 	--timeout) LIMIT=$2; shift ;;
 	--stdin) stdin=$2; shift ;;
 	--files) files+=("$2"); shift ;;
+	--scenario) scenario=$2; shift ;;
 	--quiet) quiet=1 ;;
 	*) usage "$USAGE" ;;
 	esac
@@ -116,12 +118,12 @@ open_port stdout program.out
 readers=("$reader")
 open_port stderr program.err >&2
 readers+=("$reader")
-guest_start run
+guest_start "$scenario"
 guest_expect "UKL-GUEST: run: status [0-9]+" ||
 	{ guest_kill; guest_report; die "the guest ended before the program did (status" \
 		"$GUEST_STATUS, limit $LIMIT s); see $OUT/console.log"; }
 program=${LINE##* }
-guest_finish run
+guest_finish "$scenario"
 wait "${readers[@]}"
 echo "$program" > "$OUT/status"
 tell_status "$program"

@@ -81,6 +81,12 @@ cc-check:	## ukl-cc as makefiles use it, and what it refuses
 cc-check: $(BUILD)/libc/musl/key
 	$(Q)tests/system/cc.sh $(BUILD)
 
+# Programs nobody here wrote.  Their images are built when one of these is asked for.
+lua-check:	## Lua's interpreter and what it can do, in ring 0 as in ring 3
+lua-check: $(KIMAGES)/port-lua/bzImage $(BUILD)/apps/port-lua/program $(RECORDING)
+	tests/system/port.sh --memory 512 --timeout 600 $(BUILD) lua $(BUILD)/system/lua \
+		apps/ports/lua
+
 kill-check:	## SIGKILL the recorder 20 times; all traces inconclusive
 kill-check: $(ECHO_KERNEL) $(RECORDING)
 	tests/system/kill.sh --runs $(KILL_RUNS) $(BUILD) $(ECHO_KERNEL) \
@@ -108,5 +114,5 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 	tests/system/reclaim.sh --plain $(BUILD) $(PLAIN_KERNEL) \
 		$(BUILD)/system/plain-reclaim
 
-.PHONY: demo cc-check run-check libc-check probe-check apps-check count-check exec-check nmi-check smp2-check reclaim-check kill-check \
+.PHONY: demo lua-check cc-check run-check libc-check probe-check apps-check count-check exec-check nmi-check smp2-check reclaim-check kill-check \
 	witness-check plain-check

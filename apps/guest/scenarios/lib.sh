@@ -28,6 +28,14 @@ param() {
 	echo "$value"
 }
 
+# host_port NAME: the device of the virtio port that the host calls so
+host_port() {
+	for dir in /sys/class/virtio-ports/*; do
+		[ "$(cat "$dir/name")" != "$1" ] || { echo "/dev/${dir##*/}"; return; }
+	done
+	fail "the machine has no port $1"
+}
+
 # start_server CONNECTIONS: sets $server to its pid once it listens.
 # Descriptor 3 is its output, held open both ways so that nobody gets SIGPIPE.
 start_server() {

@@ -11,16 +11,8 @@
 # shellcheck source=/dev/null
 . /scenarios/lib.sh
 
-# port NAME: the device of the port that the host calls so
-port() {
-	for dir in /sys/class/virtio-ports/*; do
-		[ "$(cat "$dir/name")" != "$1" ] || { echo "/dev/${dir##*/}"; return; }
-	done
-	fail "the machine has no port $1"
-}
-
-out=$(port stdout)
-err=$(port stderr)
+out=$(host_port stdout)
+err=$(host_port stderr)
 cd /run.d/files || fail "/run.d/files is missing"
 # shellcheck source=/dev/null
 . /run.d/arguments
