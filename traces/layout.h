@@ -75,7 +75,24 @@
 	     "per-CPU offset of preempt_count (32 bits)") \
 	ITEM(pcpu_cpu,         "__ukl_off_pcpu_cpu", \
 	     "per-CPU offset of the CPU's number (32 bits)") \
-	ITEM(pcpu_top,         "__ukl_off_pcpu_top",   "per-CPU offset of top_of_stack")
+	ITEM(pcpu_top,         "__ukl_off_pcpu_top",   "per-CPU offset of top_of_stack") \
+	ITEM(off_ksig_handler, "__ukl_off_ksig_handler", "offset of sa_handler in ksignal") \
+	ITEM(off_ksig_flags,   "__ukl_off_ksig_flags", "offset of sa_flags in ksignal") \
+	ITEM(off_ksig_restorer, "__ukl_off_ksig_restorer", "offset of sa_restorer in ksignal") \
+	ITEM(off_ksig_sig,     "__ukl_off_ksig_sig",   "offset of ksignal.sig (32 bits)") \
+	ITEM(off_sigframe_uc,  "__ukl_off_sigframe_uc", "offset of the ucontext in rt_sigframe") \
+	ITEM(off_sigframe_stack, "__ukl_off_sigframe_stack", \
+	     "offset of uc_stack in rt_sigframe") \
+	ITEM(off_sigframe_sc,  "__ukl_off_sigframe_sc", \
+	     "offset of the sigcontext in rt_sigframe") \
+	ITEM(off_sigframe_info, "__ukl_off_sigframe_info", \
+	     "offset of the siginfo in rt_sigframe") \
+	ITEM(sigframe_size,    "__ukl_const_sigframe_size", "bytes in an rt_sigframe") \
+	ITEM(fix_eflags,       "__ukl_const_fix_eflags", \
+	     "FIX_EFLAGS: the flags that sigreturn restores") \
+	ITEM(off_task_cred,    "__ukl_off_task_cred",  "offset of task_struct.cred") \
+	ITEM(off_cred_caps,    "__ukl_off_cred_caps",  "offset of cred.cap_effective") \
+	ITEM(cap_rawio,        "__ukl_const_cap_rawio", "CAP_SYS_RAWIO as a bit of it")
 
 struct ukl_layout {
 #define UKL_LAYOUT_MEMBER(name, symbol, meaning) uint64_t name;

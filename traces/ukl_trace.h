@@ -77,7 +77,7 @@
 #include <stdint.h>
 
 #define UKL_TRACE_MAJOR    1
-#define UKL_TRACE_MINOR    0
+#define UKL_TRACE_MINOR    1
 
 #define UKL_CTF_MAGIC      0xC1FC1FC1u
 #define UKL_PACKET_HEADER  88u
@@ -139,6 +139,7 @@ enum ukl_slot {
 #define UKL_SET_GPRS    0x00007fffu	/* r15 .. di */
 #define UKL_SET_HWFRAME 0x001f0000u	/* ip cs flags sp ss */
 #define UKL_SET_FRAME   0x001fffffu	/* a whole pt_regs */
+#define UKL_SET_SIGCONTEXT (UKL_SET_GPRS | UKL_SET_HWFRAME)
 #define UKL_SET_CPU	(UKL_BIT(fs_base) | UKL_BIT(gs_base) | UKL_BIT(kgs_base) |  \
 			 UKL_BIT(cr3) | UKL_BIT(cr4))
 #define UKL_SET_TASK	(UKL_BIT(task) | UKL_BIT(mode) | UKL_BIT(work) | \
@@ -300,9 +301,79 @@ enum ukl_side {
 	      0, \
 	      "the recorder closed the stream", \
 	      ARG(END, events, "written to this stream before this one") \
-	      ARG(END, discarded, "events lost on this stream"))
+	      ARG(END, discarded, "events lost on this stream")) \
+	EVENT(20, SIG_SETUP, "sig_setup", \
+	      UKL_SET_FRAME | UKL_SET_TASK, \
+	      "x64_setup_rt_frame(): a signal's frame is about to be built;" \
+	      " slots 0-20 are the pt_regs that it is to save", \
+	      ARG(SIG_SETUP, pc, "instruction") \
+	      ARG(SIG_SETUP, frame, "address of the pt_regs") \
+	      ARG(SIG_SETUP, sig, "the signal")) \
+	EVENT(21, SIG_FRAME, "sig_frame", \
+	      UKL_SET_SIGCONTEXT, \
+	      "a signal's frame as it lies in user memory, complete; the slots" \
+	      " are the words of its sigcontext", \
+	      ARG(SIG_FRAME, pc, "instruction") \
+	      ARG(SIG_FRAME, frame, "its lowest address") \
+	      ARG(SIG_FRAME, pretcode, "the word there, where the handler returns to") \
+	      ARG(SIG_FRAME, restorer, "sa_restorer") \
+	      ARG(SIG_FRAME, flags, "sa_flags") \
+	      ARG(SIG_FRAME, stack, "alternate stack: its lowest address") \
+	      ARG(SIG_FRAME, stack_size, "alternate stack: bytes, 0 if there is none") \
+	      ARG(SIG_FRAME, stack_flags, "alternate stack: SS_*") \
+	      ARG(SIG_FRAME, trapno, "vector of the last fault that was signalled") \
+	      ARG(SIG_FRAME, err, "error code of that fault") \
+	      ARG(SIG_FRAME, cr2, "address of that fault") \
+	      ARG(SIG_FRAME, fpstate, "address of the floating point state")) \
+	EVENT(22, SIG_START, "sig_start", \
+	      UKL_SET_FRAME | UKL_SET_TASK, \
+	      "signal_setup_done(); slots 0-20 are the pt_regs with which the" \
+	      " handler is to start", \
+	      ARG(SIG_START, pc, "instruction") \
+	      ARG(SIG_START, frame, "address of the pt_regs") \
+	      ARG(SIG_START, sig, "the signal") \
+	      ARG(SIG_START, handler, "sa_handler") \
+	      ARG(SIG_START, failed, "not 0: the frame could not be built")) \
+	EVENT(23, SIG_RETURN, "sig_return", \
+	      UKL_SET_SIGCONTEXT, \
+	      "rt_sigreturn(); the slots are the words of the sigcontext that" \
+	      " the caller's stack pointer leads to", \
+	      ARG(SIG_RETURN, pc, "instruction") \
+	      ARG(SIG_RETURN, frame, "lowest address of the signal's frame")) \
+	EVENT(24, SIG_RESTORED, "sig_restored", \
+	      UKL_SET_FRAME | UKL_SET_TASK, \
+	      "fpu__restore_sig(): rt_sigreturn has restored the general" \
+	      " registers; slots 0-20 are the pt_regs", \
+	      ARG(SIG_RESTORED, pc, "instruction") \
+	      ARG(SIG_RESTORED, frame, "address of the pt_regs") \
+	      ARG(SIG_RESTORED, ia32, "not 0: the frame is a 32-bit one")) \
+	EVENT(25, SIG_FORCE, "sig_force", \
+	      UKL_SET_TASK, \
+	      "force_sig_fault(): a fault becomes a signal", \
+	      ARG(SIG_FORCE, pc, "instruction") \
+	      ARG(SIG_FORCE, sig, "the signal") \
+	      ARG(SIG_FORCE, code, "si_code") \
+	      ARG(SIG_FORCE, addr, "si_addr")) \
+	EVENT(26, FIXUP, "fixup", \
+	      UKL_SET_FRAME | UKL_SET_TASK, \
+	      "fixup_exception(): is there an exception table entry? slots 0-20" \
+	      " are the pt_regs", \
+	      ARG(FIXUP, pc, "instruction") \
+	      ARG(FIXUP, frame, "address of the pt_regs") \
+	      ARG(FIXUP, vector, "of the exception") \
+	      ARG(FIXUP, addr, "the address that faulted")) \
+	EVENT(27, EXEC_BEGIN, "exec_begin", \
+	      UKL_SET_TASK, \
+	      "begin_new_exec(): all is permitted and prepared, the old image goes", \
+	      ARG(EXEC_BEGIN, pc, "instruction") \
+	      ARG(EXEC_BEGIN, bprm, "address of the linux_binprm") \
+	      ARG(EXEC_BEGIN, caps, "the caller's effective capabilities")) \
+	EVENT(28, OOPS, "oops", \
+	      UKL_SET_TASK, \
+	      "oops_enter(): the kernel found itself wrong", \
+	      ARG(OOPS, pc, "instruction"))
 
-#define UKL_MAX_ARGS 6
+#define UKL_MAX_ARGS 12
 
 /* SDM: CRn are numbered as named; MSRs keep their architectural number. */
 enum ukl_ctrl {

@@ -193,7 +193,7 @@ static void metadata_version(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(major);
 	major[12] = '7';
 	CU_ASSERT_EQUAL(parse(text, strlen(text), &env, &err), UKL_ERR_VERSION);
-	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "7.0"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "7."));
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "record it again"));
 	free(text);
 	ukl_env_deinit(&env);

@@ -77,7 +77,28 @@
 	PLACE(P_CURRENT,  "__ukl_off_pcpu_current",   0x980) \
 	PLACE(P_PREEMPT,  "__ukl_off_pcpu_preempt",   0x988) \
 	PLACE(P_CPU,      "__ukl_off_pcpu_cpu",       0x98c) \
-	PLACE(P_TOP,      "__ukl_off_pcpu_top",       0x990)
+	PLACE(P_TOP,      "__ukl_off_pcpu_top",       0x990) \
+	PLACE(K_HANDLER,  "__ukl_off_ksig_handler",   0) \
+	PLACE(K_FLAGS,    "__ukl_off_ksig_flags",     8) \
+	PLACE(K_RESTORER, "__ukl_off_ksig_restorer",  0x10) \
+	PLACE(K_SIG,      "__ukl_off_ksig_sig",       0x50) \
+	PLACE(F_UC,       "__ukl_off_sigframe_uc",    8) \
+	PLACE(F_STACK,    "__ukl_off_sigframe_stack", 0x18) \
+	PLACE(F_SC,       "__ukl_off_sigframe_sc",    0x30) \
+	PLACE(F_INFO,     "__ukl_off_sigframe_info",  0x138) \
+	PLACE(F_SIZE,     "__ukl_const_sigframe_size", 0x1b8) \
+	PLACE(EFLAGS,     "__ukl_const_fix_eflags",   0x50dd5) \
+	PLACE(T_CRED,     "__ukl_off_task_cred",      0x600) \
+	PLACE(C_CAPS,     "__ukl_off_cred_caps",      0x38) \
+	PLACE(RAWIO,      "__ukl_const_cap_rawio",    0x20000) \
+	PLACE(SIG_SETUP,  "x64_setup_rt_frame",       0xffffffff8101b710) \
+	PLACE(SIG_DONE,   "signal_setup_done",        0xffffffff8106b5e0) \
+	PLACE(SIG_RETURN, "__x64_sys_rt_sigreturn",   0xffffffff8101ba30) \
+	PLACE(RESTORE_FP, "fpu__restore_sig",         0xffffffff810285e0) \
+	PLACE(FORCE,      "force_sig_fault",          0xffffffff8106af80) \
+	PLACE(FIXUP,      "fixup_exception",          0xffffffff8104ca70) \
+	PLACE(NEW_EXEC,   "begin_new_exec",           0xffffffff8119dff0) \
+	PLACE(OOPS,       "oops_enter",               0xffffffff8105a170)
 
 #define TEXT_(x) #x
 #define DEFINE(name, symbol, value) \
@@ -915,6 +936,131 @@ static void stray_writes(void)
 	CU_ASSERT_EQUAL(count(UKL_EV_STRAY_WRITE, n), 6);
 }
 
+#define KSIG	(KSTACK(0) + 0x800)
+#define REGS	(KSTACK(0) + STACK - 168)
+#define SIGNAL	(USER_STACK - 0x800)
+#define SC(n)	(SIGNAL + F_SC + 8 * (n))	/* word n of the sigcontext */
+
+/* The sigcontext's words in the order of <asm/sigcontext.h>: 100, 101 ... */
+static void poke_signal(void)
+{
+	for (uint64_t n = 0; n < 24; n++)
+		poke(SC(n), 100 + n, 8);
+	poke(SC(18), 0x002b000000000033, 8);	/* cs gs fs ss */
+	poke(SIGNAL, AT + 0xa00, 8);
+	poke(SIGNAL + F_STACK, 0x7f0000000000, 8);
+	poke(SIGNAL + F_STACK + 8, 0xffffffff00000001, 8);
+	poke(SIGNAL + F_STACK + 16, 0x8000, 8);
+	poke(KSIG + K_HANDLER, AT + 0x900, 8);
+	poke(KSIG + K_FLAGS, 0xc000004, 8);
+	poke(KSIG + K_RESTORER, AT + 0xa00, 8);
+	poke(KSIG + K_SIG, 11, 4);
+	frame_at(REGS + 16 * 8, AT + 0x900, CSX);
+	poke(REGS + UKL_S_sp * 8, SIGNAL, 8);
+}
+
+/* Is the frame in user memory told as it lies there? */
+static void check_sigcontext(const struct ukl_event *e)
+{
+	static const enum ukl_slot order[] = {
+		UKL_S_r8, UKL_S_r9, UKL_S_r10, UKL_S_r11, UKL_S_r12, UKL_S_r13,
+		UKL_S_r14, UKL_S_r15, UKL_S_di, UKL_S_si, UKL_S_bp, UKL_S_bx,
+		UKL_S_dx, UKL_S_ax, UKL_S_cx, UKL_S_sp, UKL_S_ip, UKL_S_flags,
+	};
+
+	for (unsigned int i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		CU_ASSERT_EQUAL(e->state[order[i]], 100 + i);
+	CU_ASSERT_EQUAL(e->state[UKL_S_cs], 0x33);
+	CU_ASSERT_EQUAL(e->state[UKL_S_ss], 0x2b);
+}
+
+static void check_signal_events(void)
+{
+	static const enum ukl_class expected[] = {
+		UKL_EV_SIG_FORCE, UKL_EV_SIG_SETUP, UKL_EV_SIG_FRAME, UKL_EV_SIG_START,
+		UKL_EV_SIG_START, UKL_EV_SIG_START, UKL_EV_SIG_RETURN,
+		UKL_EV_SIG_RESTORED, UKL_EV_END,
+	};
+
+	CU_ASSERT_EQUAL_FATAL(read_trace(events, 64), 9);
+	for (int i = 0; i < 9; i++)
+		CU_ASSERT_EQUAL_FATAL(events[i].cls, expected[i]);
+	CU_ASSERT_EQUAL(events[0].arg[UKL_A_SIG_FORCE_addr], 0x10);
+	CU_ASSERT_EQUAL(events[1].arg[UKL_A_SIG_SETUP_sig], 11);
+	CU_ASSERT_EQUAL(events[1].state[UKL_S_ip], AT + 0x900);
+	check_sigcontext(&events[2]);
+	CU_ASSERT_EQUAL(events[2].arg[UKL_A_SIG_FRAME_frame], SIGNAL);
+	CU_ASSERT_EQUAL(events[2].arg[UKL_A_SIG_FRAME_pretcode], AT + 0xa00);
+	CU_ASSERT_EQUAL(events[2].arg[UKL_A_SIG_FRAME_stack_flags], 1);
+	CU_ASSERT_EQUAL(events[2].arg[UKL_A_SIG_FRAME_stack_size], 0x8000);
+	CU_ASSERT_EQUAL(events[2].arg[UKL_A_SIG_FRAME_trapno], 120);
+	CU_ASSERT_EQUAL(events[2].arg[UKL_A_SIG_FRAME_cr2], 122);
+	CU_ASSERT_EQUAL(events[2].arg[UKL_A_SIG_FRAME_fpstate], 123);
+	CU_ASSERT_EQUAL(events[3].arg[UKL_A_SIG_START_handler], AT + 0x900);
+	CU_ASSERT_EQUAL(events[3].state[UKL_S_sp], SIGNAL);
+	CU_ASSERT_EQUAL(events[4].arg[UKL_A_SIG_START_failed], 1);
+	check_sigcontext(&events[6]);
+	CU_ASSERT_EQUAL(events[6].arg[UKL_A_SIG_RETURN_frame], SIGNAL);
+	CU_ASSERT_EQUAL(events[7].state[UKL_S_sp], SIGNAL + 8);
+}
+
+/* From the fault to sigreturn; a 32-bit handler's frame is not looked at. */
+static void signals(void)
+{
+	struct vcpu *c = &vcpus[0];
+
+	start(1, NULL, NULL);
+	poke_signal();
+	set(c, "rdi", 11);
+	set(c, "rdx", 0x10);
+	step(c, FORCE, NOP);
+	set(c, "rdi", KSIG);
+	set(c, "rsi", REGS);
+	step(c, SIG_SETUP, NOP);
+	set(c, "rdi", 0);
+	set(c, "rsi", KSIG);
+	step(c, SIG_DONE, NOP);
+	set(c, "rdi", 1);
+	step(c, SIG_DONE, NOP);			/* failed: there is no frame */
+	set(c, "rdi", 0);
+	poke(REGS + UKL_S_cs * 8, U32CS, 8);
+	step(c, SIG_DONE, NOP);
+	poke(REGS + UKL_S_sp * 8, SIGNAL + 8, 8);
+	step(c, SIG_RETURN, NOP);
+	set(c, "rsi", 0);
+	step(c, RESTORE_FP, NOP);
+	poke(REGS + UKL_S_sp * 8, 0x10000, 8);
+	step(c, SIG_RETURN, NOP);		/* nothing there: no event */
+	stop();
+	check_signal_events();
+}
+
+/* Look-ups in the exception table, exec, an oops. */
+static void rare_places(void)
+{
+	struct vcpu *c = &vcpus[0];
+
+	start(1, NULL, NULL);
+	set(c, "rdi", REGS);
+	set(c, "rsi", 14);
+	set(c, "rcx", 0x1234);
+	frame_at(REGS + 16 * 8, TEXT + 0x40, KCS);
+	step(c, FIXUP, NOP);
+	poke(TASK(0) + T_CRED, KSTACK(0) + 0x400, 8);
+	poke(KSTACK(0) + 0x400 + C_CAPS, 0x1ffffffffff, 8);
+	step(c, NEW_EXEC, NOP);
+	step(c, OOPS, NOP);
+	stop();
+	CU_ASSERT_EQUAL_FATAL(read_trace(events, 64), 4);
+	CU_ASSERT_EQUAL(events[0].cls, UKL_EV_FIXUP);
+	CU_ASSERT_EQUAL(events[0].arg[UKL_A_FIXUP_vector], 14);
+	CU_ASSERT_EQUAL(events[0].arg[UKL_A_FIXUP_addr], 0x1234);
+	CU_ASSERT_EQUAL(events[0].state[UKL_S_ip], TEXT + 0x40);
+	CU_ASSERT_EQUAL(events[1].cls, UKL_EV_EXEC_BEGIN);
+	CU_ASSERT_EQUAL(events[1].arg[UKL_A_EXEC_BEGIN_caps], 0x1ffffffffff);
+	CU_ASSERT_EQUAL(events[2].cls, UKL_EV_OOPS);
+}
+
 /* A task is announced before its first switch, and again when it is a new one. */
 static void announcements(void)
 {
@@ -1073,6 +1219,8 @@ static const struct unit_test tests[] = {
 	{ "control registers, MSRs, IDTR", control },
 	{ "branches out of the application", edges },
 	{ "stray writes", stray_writes },
+	{ "a signal, from the fault to sigreturn", signals },
+	{ "fixups, exec, oops", rare_places },
 	{ "announcements", announcements },
 	{ "from=app", from_app },
 	{ "several CPUs on one thread", single_thread },

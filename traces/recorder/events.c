@@ -12,19 +12,6 @@
 
 #include "recorder.h"
 
-/* An event in the making. */
-struct draft {
-	const struct probe *probe;
-	struct cpu *io;			/* scratch space, by QEMU's index */
-	struct cpu *cpu;
-	unsigned int vcpu;
-	uint64_t gs;			/* kernel GS base */
-	uint32_t sampled;
-	uint64_t time;
-	uint64_t arg[UKL_MAX_ARGS];
-	uint64_t state[UKL_STATE_SLOTS];
-};
-
 /* The slots of a class that are registers rather than memory. */
 #define REGISTERS \
 	(UKL_SET_GPRS | UKL_BIT(flags) | UKL_BIT(sp) | UKL_SET_CPU | UKL_BIT(cr2))
@@ -52,7 +39,7 @@ static bool enter(struct draft *d, unsigned int vcpu, void *probe)
 	return false;
 }
 
-static void leave(struct draft *d)
+void draft_leave(struct draft *d)
 {
 	atomic_store_explicit(&d->io->busy, false, memory_order_release);
 }
@@ -102,7 +89,7 @@ static bool locate(struct draft *d, bool from_user)
 }
 
 /* The usual start: read registers, name the CPU. */
-static bool begin(struct draft *d, unsigned int vcpu, void *probe, uint32_t registers)
+bool draft_begin(struct draft *d, unsigned int vcpu, void *probe, uint32_t registers)
 {
 	if (!enter(d, vcpu, probe))
 		return false;
@@ -113,17 +100,17 @@ static bool begin(struct draft *d, unsigned int vcpu, void *probe, uint32_t regi
 	d->sampled = registers;
 	if (locate(d, false))
 		return true;
-	leave(d);
+	draft_leave(d);
 	return false;
 }
 
-static void sample_task(struct draft *d)
+void draft_sample_task(struct draft *d)
 {
 	d->sampled |= guest_task_state(d->io, d->gs, d->state);
 }
 
 /* A pt_regs in guest memory becomes slots 0-20. */
-static void sample_frame(struct draft *d, uint64_t frame)
+void draft_sample_frame(struct draft *d, uint64_t frame)
 {
 	uint64_t words[UKL_FRAME_SLOTS];
 
@@ -186,6 +173,17 @@ static enum ukl_side here(struct draft *d)
 {
 	set_side(d, side_of(d->probe->pc, d->cpu->side));
 	return d->cpu->side;
+}
+
+void draft_put_here(struct draft *d, enum ukl_class cls)
+{
+	put(d, cls, here(d));
+}
+
+/* The pt_regs at the top of the stack; no padding above, as CONFIG_X86_FRED is off. */
+uint64_t draft_user_frame(const struct draft *d)
+{
+	return d->state[UKL_S_top] - 8 * UKL_FRAME_SLOTS;
 }
 
 /* TASK: who a task is.  Uses the draft's CPU and a time of its own. */
@@ -258,12 +256,12 @@ static void gate(unsigned int vcpu, void *probe)
 	if (recorder.threads != TCG_SINGLE &&
 	    ran_on(&recorder.cpu[vcpu], ((const struct probe *)probe)->pc))
 		return;
-	if (!begin(&d, vcpu, probe, registers_of(UKL_EV_GATE_IN)))
+	if (!draft_begin(&d, vcpu, probe, registers_of(UKL_EV_GATE_IN)))
 		return;
-	sample_task(&d);
+	draft_sample_task(&d);
 	if (ran_on(d.cpu, d.probe->pc) || inside_gate(&d)) {
 		set_side(&d, UKL_SIDE_GATE);
-		leave(&d);
+		draft_leave(&d);
 		return;
 	}
 	d.state[UKL_S_ip] = d.probe->pc;
@@ -276,7 +274,7 @@ static void gate(unsigned int vcpu, void *probe)
 	before = d.cpu->iret_to == d.probe->pc ? UKL_SIDE_APP : d.cpu->side;
 	set_side(&d, UKL_SIDE_GATE);
 	put(&d, UKL_EV_GATE_IN, before);
-	leave(&d);
+	draft_leave(&d);
 }
 
 /* SYS_ENTER, SYS_LEAVE and INT_C have the same arguments in the same places. */
@@ -288,10 +286,10 @@ static void framed(struct draft *d, enum ukl_class cls, enum ukl_slot pointer)
 	d->arg[UKL_A_SYS_ENTER_frame] = frame;
 	d->arg[UKL_A_SYS_ENTER_rsp] = d->state[UKL_S_sp];
 	d->arg[UKL_A_SYS_ENTER_now] = d->state[UKL_S_flags];
-	sample_frame(d, frame);
-	sample_task(d);
+	draft_sample_frame(d, frame);
+	draft_sample_task(d);
 	put(d, cls, here(d));
-	leave(d);
+	draft_leave(d);
 }
 
 #define CALL_REGISTERS (UKL_BIT(di) | UKL_BIT(sp) | UKL_BIT(flags))
@@ -300,7 +298,7 @@ static void sys_enter(unsigned int vcpu, void *probe)
 {
 	struct draft d;
 
-	if (begin(&d, vcpu, probe, CALL_REGISTERS | UKL_BIT(gs_base)))
+	if (draft_begin(&d, vcpu, probe, CALL_REGISTERS | UKL_BIT(gs_base)))
 		framed(&d, UKL_EV_SYS_ENTER, UKL_S_di);
 }
 
@@ -309,7 +307,7 @@ static void sys_leave(unsigned int vcpu, void *probe)
 {
 	struct draft d;
 
-	if (begin(&d, vcpu, probe, CALL_REGISTERS | UKL_BIT(gs_base)))
+	if (draft_begin(&d, vcpu, probe, CALL_REGISTERS | UKL_BIT(gs_base)))
 		framed(&d, UKL_EV_SYS_LEAVE, UKL_S_sp);
 }
 
@@ -317,7 +315,7 @@ static void int_c(unsigned int vcpu, void *probe)
 {
 	struct draft d;
 
-	if (begin(&d, vcpu, probe, CALL_REGISTERS | UKL_BIT(gs_base) | UKL_BIT(cr2)))
+	if (draft_begin(&d, vcpu, probe, CALL_REGISTERS | UKL_BIT(gs_base) | UKL_BIT(cr2)))
 		framed(&d, UKL_EV_INT_C, UKL_S_di);
 }
 
@@ -326,14 +324,14 @@ static void mode_write_before(unsigned int vcpu, void *probe)
 {
 	struct draft d;
 
-	if (!begin(&d, vcpu, probe, UKL_BIT(sp) | UKL_BIT(flags) | UKL_BIT(gs_base)))
+	if (!draft_begin(&d, vcpu, probe, UKL_BIT(sp) | UKL_BIT(flags) | UKL_BIT(gs_base)))
 		return;
-	sample_task(&d);
+	draft_sample_task(&d);
 	d.cpu->pending_rsp = d.state[UKL_S_sp];
 	d.cpu->pending_now = d.state[UKL_S_flags];
 	d.cpu->pending_mask = d.sampled;
 	memcpy(d.cpu->pending, d.state, sizeof(d.state));
-	leave(&d);
+	draft_leave(&d);
 }
 
 static uint64_t stored_value(qemu_plugin_meminfo_t info)
@@ -351,7 +349,7 @@ static void mode_write(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t v
 	struct draft d;
 	bool first;
 
-	if (!begin(&d, vcpu, probe, 0))
+	if (!draft_begin(&d, vcpu, probe, 0))
 		return;
 	memcpy(d.state, d.cpu->pending, sizeof(d.state));
 	d.sampled = d.cpu->pending_mask;
@@ -364,7 +362,7 @@ static void mode_write(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t v
 	put(&d, UKL_EV_MODE_WRITE, here(&d));
 	if (first)
 		announce(&d, d.arg[UKL_A_MODE_WRITE_task]);
-	leave(&d);
+	draft_leave(&d);
 }
 
 /* SDM volume 3, table 6-1: these push an error code below the other words. */
@@ -407,7 +405,7 @@ static void int_in(unsigned int vcpu, void *probe)
 	if (locate(&d, user)) {
 		d.sampled |= frame;
 		d.arg[UKL_A_INT_IN_swapgs] = d.cpu->swapgs;
-		sample_task(&d);
+		draft_sample_task(&d);
 		from = !frame ? d.cpu->side : user ? UKL_SIDE_USER :
 			side_of(d.state[UKL_S_ip], d.cpu->side);
 		if (from == UKL_SIDE_GATE)
@@ -415,7 +413,7 @@ static void int_in(unsigned int vcpu, void *probe)
 		set_side(&d, UKL_SIDE_KERNEL);
 		put(&d, UKL_EV_INT_IN, from);
 	}
-	leave(&d);
+	draft_leave(&d);
 }
 
 /*
@@ -440,14 +438,14 @@ static void iret(unsigned int vcpu, void *probe)
 
 	if (only_serialises(vcpu, probe))
 		return;
-	if (!begin(&d, vcpu, probe, registers_of(UKL_EV_INT_OUT) | UKL_BIT(sp) |
-				    UKL_BIT(flags)))
+	if (!draft_begin(&d, vcpu, probe, registers_of(UKL_EV_INT_OUT) |
+					  UKL_BIT(sp) | UKL_BIT(flags)))
 		return;
 	rsp = d.state[UKL_S_sp];
 	flags = d.state[UKL_S_flags];
 	d.sampled &= ~UKL_SET_HWFRAME;
 	d.sampled |= pushed(&d, rsp, false);
-	sample_task(&d);
+	draft_sample_task(&d);
 	d.arg[UKL_A_INT_OUT_pc] = d.probe->pc;
 	d.arg[UKL_A_INT_OUT_rsp] = rsp;
 	d.arg[UKL_A_INT_OUT_now] = flags;
@@ -458,7 +456,7 @@ static void iret(unsigned int vcpu, void *probe)
 		set_side(&d, UKL_SIDE_USER);
 	else if (d.sampled & UKL_BIT(ip))
 		d.cpu->iret_to = d.state[UKL_S_ip];
-	leave(&d);
+	draft_leave(&d);
 }
 
 /* Only called when the side was not the application's, unless TCG_SINGLE. */
@@ -468,24 +466,24 @@ static void app_block(unsigned int vcpu, void *probe)
 	enum ukl_side before;
 
 	if (recorder.threads == TCG_SINGLE) {
-		if (!begin(&d, vcpu, probe, UKL_BIT(gs_base)))
+		if (!draft_begin(&d, vcpu, probe, UKL_BIT(gs_base)))
 			return;
 		before = d.cpu->side;
-		leave(&d);
+		draft_leave(&d);
 		if (before == UKL_SIDE_APP)
 			return;
 	}
-	if (!begin(&d, vcpu, probe, registers_of(UKL_EV_APP_IN)))
+	if (!draft_begin(&d, vcpu, probe, registers_of(UKL_EV_APP_IN)))
 		return;
 	d.state[UKL_S_ip] = d.probe->pc;
 	d.sampled |= UKL_BIT(ip);
-	sample_task(&d);
+	draft_sample_task(&d);
 	d.arg[UKL_A_APP_IN_pc] = d.probe->pc;
 	d.arg[UKL_A_APP_IN_swapgs] = d.cpu->swapgs;
 	before = d.cpu->side;
 	set_side(&d, UKL_SIDE_APP);
 	put(&d, UKL_EV_APP_IN, before);
-	leave(&d);
+	draft_leave(&d);
 }
 
 /* A branch of the application to target is of interest. */
@@ -502,15 +500,15 @@ static void edge(unsigned int vcpu, void *probe, uint64_t target)
 	struct draft d;
 	enum ukl_side before;
 
-	if (!is_edge(target) || !begin(&d, vcpu, probe, UKL_BIT(sp)))
+	if (!is_edge(target) || !draft_begin(&d, vcpu, probe, UKL_BIT(sp)))
 		return;
-	sample_task(&d);
+	draft_sample_task(&d);
 	d.arg[UKL_A_APP_EDGE_pc] = d.probe->pc;
 	d.arg[UKL_A_APP_EDGE_target] = target;
 	before = here(&d);
 	set_side(&d, side_of(target, before));
 	put(&d, UKL_EV_APP_EDGE, before);
-	leave(&d);
+	draft_leave(&d);
 }
 
 static void edge_direct(unsigned int vcpu, void *probe)
@@ -560,20 +558,20 @@ static void user_in(unsigned int vcpu, void *probe)
 			from = side_of(d.state[UKL_S_ip], UKL_SIDE_KERNEL);
 	}
 	if (locate(&d, from == UKL_SIDE_USER)) {
-		sample_task(&d);
+		draft_sample_task(&d);
 		d.arg[UKL_A_USER_IN_pc] = d.probe->pc;
 		d.arg[UKL_A_USER_IN_swapgs] = d.cpu->swapgs;
 		set_side(&d, UKL_SIDE_KERNEL);
 		put(&d, UKL_EV_USER_IN, from);
 	}
-	leave(&d);
+	draft_leave(&d);
 }
 
 static void user_out(unsigned int vcpu, void *probe)
 {
 	struct draft d;
 
-	if (!begin(&d, vcpu, probe, registers_of(UKL_EV_USER_OUT)))
+	if (!draft_begin(&d, vcpu, probe, registers_of(UKL_EV_USER_OUT)))
 		return;
 	d.sampled |= UKL_BIT(ip);
 	if (d.probe->kind == PROBE_SYSRET) {
@@ -587,7 +585,7 @@ static void user_out(unsigned int vcpu, void *probe)
 	d.arg[UKL_A_USER_OUT_swapgs] = d.cpu->swapgs;
 	put(&d, UKL_EV_USER_OUT, here(&d));
 	set_side(&d, UKL_SIDE_USER);
-	leave(&d);
+	draft_leave(&d);
 }
 
 static void switch_to(unsigned int vcpu, void *probe)
@@ -596,8 +594,8 @@ static void switch_to(unsigned int vcpu, void *probe)
 	struct draft d;
 	uint64_t prev, next;
 
-	if (!begin(&d, vcpu, probe, registers_of(UKL_EV_SWITCH) | UKL_BIT(di) |
-				    UKL_BIT(si) | UKL_BIT(sp)))
+	if (!draft_begin(&d, vcpu, probe, registers_of(UKL_EV_SWITCH) | UKL_BIT(di) |
+					  UKL_BIT(si) | UKL_BIT(sp)))
 		return;
 	prev = d.state[UKL_S_di];
 	next = d.state[UKL_S_si];
@@ -622,7 +620,7 @@ static void switch_to(unsigned int vcpu, void *probe)
 	if (tasks_flags(prev) & TASK_EXITED)
 		tasks_set(prev, TASK_DEAD, 0);
 	tasks_set(next, 0, TASK_DEAD);
-	leave(&d);
+	draft_leave(&d);
 }
 
 /* A recycled task_struct is a new task from here on. */
@@ -632,7 +630,7 @@ static void fork_child(unsigned int vcpu, void *probe)
 	struct draft d;
 	uint64_t child;
 
-	if (!begin(&d, vcpu, probe, UKL_BIT(di)))
+	if (!draft_begin(&d, vcpu, probe, UKL_BIT(di)))
 		return;
 	child = d.state[UKL_S_di];
 	const struct field fields[] = {
@@ -645,46 +643,97 @@ static void fork_child(unsigned int vcpu, void *probe)
 	d.arg[UKL_A_FORK_pc] = d.probe->pc;
 	d.arg[UKL_A_FORK_child] = child;
 	/* task_pt_regs(child): no padding above it, as CONFIG_X86_FRED is off. */
-	sample_frame(&d,
-		     d.arg[UKL_A_FORK_stack] + l->thread_size - 8 * UKL_FRAME_SLOTS);
-	sample_task(&d);
+	draft_sample_frame(&d, d.arg[UKL_A_FORK_stack] + l->thread_size -
+			       8 * UKL_FRAME_SLOTS);
+	draft_sample_task(&d);
 	put(&d, UKL_EV_FORK, here(&d));
-	leave(&d);
+	draft_leave(&d);
 }
 
 static void exec(unsigned int vcpu, void *probe)
 {
 	struct draft d;
 
-	if (!begin(&d, vcpu, probe, registers_of(UKL_EV_EXEC) | UKL_BIT(di)))
+	if (!draft_begin(&d, vcpu, probe, registers_of(UKL_EV_EXEC) | UKL_BIT(di)))
 		return;
-	sample_task(&d);
+	draft_sample_task(&d);
 	d.arg[UKL_A_EXEC_pc] = d.probe->pc;
 	d.arg[UKL_A_EXEC_bprm] = d.state[UKL_S_di];
 	put(&d, UKL_EV_EXEC, here(&d));
 	if (d.sampled & UKL_BIT(task))
 		announce(&d, d.state[UKL_S_task]);
-	leave(&d);
+	draft_leave(&d);
 }
 
 static void exit_task(unsigned int vcpu, void *probe)
 {
 	struct draft d;
 
-	if (!begin(&d, vcpu, probe, UKL_BIT(di)))
+	if (!draft_begin(&d, vcpu, probe, UKL_BIT(di)))
 		return;
-	sample_task(&d);
+	draft_sample_task(&d);
 	d.arg[UKL_A_EXIT_pc] = d.probe->pc;
 	d.arg[UKL_A_EXIT_code] = d.state[UKL_S_di];
 	put(&d, UKL_EV_EXIT, here(&d));
 	if (d.sampled & UKL_BIT(task))
 		tasks_set(d.state[UKL_S_task], TASK_EXITED, 0);
-	leave(&d);
+	draft_leave(&d);
+}
+
+/* Is the caller privileged enough for what it is about to become? */
+static void exec_begin(unsigned int vcpu, void *probe)
+{
+	const struct ukl_layout *l = &recorder.layout;
+	uint64_t cred = 0;
+	struct draft d;
+
+	if (!draft_begin(&d, vcpu, probe, UKL_BIT(di)))
+		return;
+	draft_sample_task(&d);
+	const struct field pointer = { l->off_task_cred, 8, &cred };
+	const struct field caps = { l->off_cred_caps, 8,
+				    &d.arg[UKL_A_EXEC_BEGIN_caps] };
+
+	guest_fields(d.io, d.state[UKL_S_task], &pointer, 1);
+	guest_fields(d.io, cred, &caps, 1);
+	d.arg[UKL_A_EXEC_BEGIN_pc] = d.probe->pc;
+	d.arg[UKL_A_EXEC_BEGIN_bprm] = d.state[UKL_S_di];
+	put(&d, UKL_EV_EXEC_BEGIN, here(&d));
+	draft_leave(&d);
+}
+
+/* fixup_exception(regs, trapnr, error_code, fault_addr) */
+static void fixup(unsigned int vcpu, void *probe)
+{
+	struct draft d;
+
+	if (!draft_begin(&d, vcpu, probe, UKL_BIT(di) | UKL_BIT(si) | UKL_BIT(cx)))
+		return;
+	d.arg[UKL_A_FIXUP_pc] = d.probe->pc;
+	d.arg[UKL_A_FIXUP_frame] = d.state[UKL_S_di];
+	d.arg[UKL_A_FIXUP_vector] = (uint32_t)d.state[UKL_S_si];
+	d.arg[UKL_A_FIXUP_addr] = d.state[UKL_S_cx];
+	draft_sample_frame(&d, d.arg[UKL_A_FIXUP_frame]);
+	draft_sample_task(&d);
+	put(&d, UKL_EV_FIXUP, here(&d));
+	draft_leave(&d);
+}
+
+static void oops(unsigned int vcpu, void *probe)
+{
+	struct draft d;
+
+	if (!draft_begin(&d, vcpu, probe, 0))
+		return;
+	draft_sample_task(&d);
+	d.arg[UKL_A_OOPS_pc] = d.probe->pc;
+	put(&d, UKL_EV_OOPS, here(&d));
+	draft_leave(&d);
 }
 
 static void ctrl(struct draft *d, uint64_t reg, uint64_t value)
 {
-	sample_task(d);
+	draft_sample_task(d);
 	d->arg[UKL_A_CTRL_pc] = d->probe->pc;
 	d->arg[UKL_A_CTRL_reg] = reg;
 	d->arg[UKL_A_CTRL_value] = value;
@@ -698,7 +747,7 @@ static void write_register(unsigned int vcpu, void *probe)
 	struct draft d;
 	uint64_t value, reg = p->which;
 
-	if (!begin(&d, vcpu, probe, UKL_BIT(gs_base) | 1u << p->reg))
+	if (!draft_begin(&d, vcpu, probe, UKL_BIT(gs_base) | 1u << p->reg))
 		return;
 	value = d.state[p->reg];
 	if (p->kind == PROBE_WRFSBASE)
@@ -706,7 +755,7 @@ static void write_register(unsigned int vcpu, void *probe)
 	else if (p->kind == PROBE_WRGSBASE)
 		reg = UKL_CTRL_GSBASE;
 	ctrl(&d, reg, value);
-	leave(&d);
+	draft_leave(&d);
 }
 
 /* EFER, STAR, LSTAR, CSTAR, FMASK; the three segment bases. */
@@ -722,10 +771,10 @@ static void wrmsr(unsigned int vcpu, void *probe)
 	struct draft d;
 
 	if (!msr_matters(msr) ||
-	    !begin(&d, vcpu, probe, UKL_BIT(gs_base) | UKL_BIT(ax) | UKL_BIT(dx)))
+	    !draft_begin(&d, vcpu, probe, UKL_BIT(gs_base) | UKL_BIT(ax) | UKL_BIT(dx)))
 		return;
 	ctrl(&d, msr, d.state[UKL_S_dx] << 32 | (uint32_t)d.state[UKL_S_ax]);
-	leave(&d);
+	draft_leave(&d);
 }
 
 /* LIDT loads the limit (16 bits) and the base (64 bits). */
@@ -736,10 +785,10 @@ static void lidt(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
 
 	(void)vaddr;
 	if (qemu_plugin_mem_size_shift(info) != 3 ||
-	    !begin(&d, vcpu, probe, UKL_BIT(gs_base)))
+	    !draft_begin(&d, vcpu, probe, UKL_BIT(gs_base)))
 		return;
 	ctrl(&d, UKL_CTRL_IDTR, stored_value(info));
-	leave(&d);
+	draft_leave(&d);
 }
 
 static void swapgs(unsigned int vcpu, void *probe)
@@ -748,9 +797,9 @@ static void swapgs(unsigned int vcpu, void *probe)
 
 	if (recorder.threads != TCG_SINGLE) {
 		recorder.cpu[vcpu].swapgs++;
-	} else if (begin(&d, vcpu, probe, UKL_BIT(gs_base))) {
+	} else if (draft_begin(&d, vcpu, probe, UKL_BIT(gs_base))) {
 		d.cpu->swapgs++;
-		leave(&d);
+		draft_leave(&d);
 	}
 }
 
@@ -771,14 +820,14 @@ static void store(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
 		task -= 64;		/* perhaps the end of the member is hit */
 	else if (ahead >= size)
 		return;
-	if (!tasks_watched(task) || !begin(&d, vcpu, probe, UKL_BIT(gs_base)))
+	if (!tasks_watched(task) || !draft_begin(&d, vcpu, probe, UKL_BIT(gs_base)))
 		return;
-	sample_task(&d);
+	draft_sample_task(&d);
 	d.arg[UKL_A_STRAY_WRITE_pc] = d.probe->pc;
 	d.arg[UKL_A_STRAY_WRITE_task] = task;
 	d.arg[UKL_A_STRAY_WRITE_value] = stored_value(info);
 	put(&d, UKL_EV_STRAY_WRITE, here(&d));
-	leave(&d);
+	draft_leave(&d);
 }
 
 const qemu_plugin_exec_cb probe_exec[PROBE_KINDS] = {
@@ -794,6 +843,14 @@ const qemu_plugin_exec_cb probe_exec[PROBE_KINDS] = {
 	[PROBE_FORK] = fork_child,
 	[PROBE_EXEC] = exec,
 	[PROBE_EXIT] = exit_task,
+	[PROBE_FIXUP] = fixup,
+	[PROBE_EXEC_BEGIN] = exec_begin,
+	[PROBE_OOPS] = oops,
+	[PROBE_SIG_SETUP] = signal_setup,
+	[PROBE_SIG_DONE] = signal_done,
+	[PROBE_SIG_RETURN] = signal_return,
+	[PROBE_SIG_RESTORED] = signal_restored,
+	[PROBE_SIG_FORCE] = signal_force,
 	[PROBE_IRET] = iret,
 	[PROBE_SYSRET] = user_out,
 	[PROBE_SYSEXIT] = user_out,

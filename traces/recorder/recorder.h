@@ -10,6 +10,7 @@
  *   ram.c         the same memory, faster
  *   tasks.c       which tasks are known
  *   events.c      called by the placed probes: builds the events
+ *   signals.c     the same for signals
  *
  * Thread rule: everything in struct recorder is constant once plugin.c has
  * installed the callbacks, unless said otherwise.  A struct cpu belongs to the
@@ -46,6 +47,14 @@ enum probe_kind {
 	PROBE_FORK,
 	PROBE_EXEC,
 	PROBE_EXIT,
+	PROBE_FIXUP,
+	PROBE_EXEC_BEGIN,
+	PROBE_OOPS,
+	PROBE_SIG_SETUP,
+	PROBE_SIG_DONE,
+	PROBE_SIG_RETURN,
+	PROBE_SIG_RESTORED,
+	PROBE_SIG_FORCE,
 	/* from here on found by opcode */
 	PROBE_IRET,
 	PROBE_SYSRET,
@@ -193,6 +202,37 @@ enum {
 bool tasks_watched(uint64_t task);		/* lock free */
 unsigned int tasks_flags(uint64_t task);	/* adds the task if it is new */
 void tasks_set(uint64_t task, unsigned int set, unsigned int clear);
+
+/* An event in the making. */
+struct draft {
+	const struct probe *probe;
+	struct cpu *io;			/* scratch space, by QEMU's index */
+	struct cpu *cpu;
+	unsigned int vcpu;
+	uint64_t gs;			/* kernel GS base */
+	uint32_t sampled;
+	uint64_t time;
+	uint64_t arg[UKL_MAX_ARGS];
+	uint64_t state[UKL_STATE_SLOTS];
+};
+
+/*
+ * events.c: a callback begins a draft with the registers that it needs, samples what
+ * its class says, puts it and leaves.  False from begin: leave it be.
+ */
+bool draft_begin(struct draft *d, unsigned int vcpu, void *probe, uint32_t registers);
+void draft_sample_task(struct draft *d);
+void draft_sample_frame(struct draft *d, uint64_t frame);
+uint64_t draft_user_frame(const struct draft *d);
+void draft_put_here(struct draft *d, enum ukl_class cls);
+void draft_leave(struct draft *d);
+
+/* signals.c */
+void signal_setup(unsigned int vcpu, void *probe);
+void signal_done(unsigned int vcpu, void *probe);
+void signal_return(unsigned int vcpu, void *probe);
+void signal_restored(unsigned int vcpu, void *probe);
+void signal_force(unsigned int vcpu, void *probe);
 
 /* events.c */
 extern const qemu_plugin_exec_cb probe_exec[PROBE_KINDS];

@@ -203,6 +203,14 @@ int sites_init(const struct ukl_symbols *symbols, struct ukl_error *err)
 	add_named(symbols, "wake_up_new_task", PROBE_FORK);
 	add_named(symbols, "finalize_exec", PROBE_EXEC);
 	add_named(symbols, "do_exit", PROBE_EXIT);
+	add_named(symbols, "fixup_exception", PROBE_FIXUP);
+	add_named(symbols, "begin_new_exec", PROBE_EXEC_BEGIN);
+	add_named(symbols, "oops_enter", PROBE_OOPS);
+	add_named(symbols, "x64_setup_rt_frame", PROBE_SIG_SETUP);
+	add_named(symbols, "signal_setup_done", PROBE_SIG_DONE);
+	add_named(symbols, "__x64_sys_rt_sigreturn", PROBE_SIG_RETURN);
+	add_named(symbols, "fpu__restore_sig", PROBE_SIG_RESTORED);
+	add_named(symbols, "force_sig_fault", PROBE_SIG_FORCE);
 	if (n_sites == MAX_SITES)
 		return ukl_error_set(
 			err, UKL_ERR_FORMAT, ukl_symbols_path(symbols), UKL_NOWHERE,
