@@ -43,7 +43,7 @@ static void paragraph(const char *heading, const char *text)
 }
 
 /* The names of the bits that are set, as one paragraph. */
-static void names(const char *heading, uint32_t bits, const char *const *name,
+static void names(const char *heading, uint64_t bits, const char *const *name,
 		  unsigned int n)
 {
 	char text[1024] = "";

@@ -9,7 +9,7 @@
 
 const struct ukl_group *const ukl_catalogue[] = {
 	&ukl_group_se, &ukl_group_sx, &ukl_group_mf, &ukl_group_st, &ukl_group_ir,
-	&ukl_group_pf, &ukl_group_th, &ukl_group_as, &ukl_group_is, NULL
+	&ukl_group_pf, &ukl_group_sg, &ukl_group_th, &ukl_group_as, &ukl_group_is, NULL
 };
 
 const char *const ukl_kind_name[UKL_KINDS] = {

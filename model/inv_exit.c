@@ -73,7 +73,7 @@ static enum ukl_result check_preserved(const struct ukl_view *v, struct ukl_find
 	const struct ukl_ctx *ctx = v->ctx;
 
 	if (!ctx || !ctx->have_regs || ctx->exec || edited(v) ||
-	    nr_is(ctx, NR_RT_SIGRETURN) || starts_handler(v->s))
+	    nr_is(ctx, NR_RT_SIGRETURN) || renewed(v))
 		return UKL_VACUOUS;
 	ukl_want_slots(f, (UKL_SET_GPRS & ~UKL_BIT(ax)) | UKL_BIT(sp) | UKL_BIT(flags) |
 		       UKL_BIT(cs) | UKL_BIT(ss), ctx->regs, v->s);

@@ -110,7 +110,7 @@ static const struct ukl_invariant atomic = {
 static enum ukl_result check_retry(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!is_fault(v->ctx) || !v->ctx->app || v->ctx->exec || edited(v) ||
-	    starts_handler(v->s))
+	    renewed(v))
 		return UKL_VACUOUS;
 	ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp), v->ctx->truth,
 		       v->s);
@@ -217,9 +217,53 @@ static const struct ukl_invariant kernel_fixup = {
 	.check = check_kernel_fixup,
 };
 
+/* PF-extable */
+static enum ukl_result check_extable(const struct ukl_view *v, struct ukl_finding *f)
+{
+	want(f, "cs (selector)", v->lay->kernel_cs, v->s[S(cs)] & 0xffff);
+	want_not(f, "cs", v->lay->app_csx, v->s[S(cs)]);
+	want_out(f, "ip", v->lay->app_text_start, v->lay->app_text_end, v->s[S(ip)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant extable = {
+	.id = "PF-extable",
+	.sentence = "The exception table is asked about the kernel's own faults only.",
+	.why = "An entry says how the kernel goes on after an access for somebody else; "
+	       "the application's faults are signals or are serviced.",
+	.source = "arch/x86/mm/extable.c fixup_exception",
+	.exceptions = "None.",
+	.events = UKL_ON(FIXUP),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_extable,
+};
+
+/* PF-no-oops */
+static enum ukl_result check_no_oops(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (!ctx || ctx->tag != UKL_TAG_EVENT || ctx->paranoid)
+		return UKL_VACUOUS;
+	want_not(f, "exceptions of the application that end in an oops", ctx->app, true);
+	return verdict(f);
+}
+
+static const struct ukl_invariant no_oops = {
+	.id = "PF-no-oops",
+	.sentence = "No fault of the application is an oops.",
+	.why = "It is the program's fault, to be answered by a signal: a NULL pointer in "
+	       "an application must not look like one in the kernel, nor kill init.",
+	.source = "arch/x86/mm/fault.c page_fault_oops; bug ledger B19",
+	.exceptions = "Oopses of the kernel itself.",
+	.events = UKL_ON(OOPS),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_no_oops,
+};
+
 static const struct ukl_invariant *const invariants[] = {
 	&cr2, &user_flag, &pf_if, &atomic, &retry, &progress, &no_double_fault,
-	&kernel_fixup, NULL
+	&kernel_fixup, &extable, &no_oops, NULL
 };
 
 const struct ukl_group ukl_group_pf = {

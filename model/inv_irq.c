@@ -101,7 +101,7 @@ static enum ukl_result check_transparent(const struct ukl_view *v,
 					 struct ukl_finding *f)
 {
 	if (!is_interrupt(v->ctx) || !v->ctx->app || v->ctx->exec || edited(v) ||
-	    starts_handler(v->s))
+	    renewed(v))
 		return UKL_VACUOUS;
 	want_resumed(v, f);
 	return verdict(f);

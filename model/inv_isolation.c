@@ -165,7 +165,7 @@ static uint64_t differ(const uint64_t *a, const uint64_t *b)
 static enum ukl_result check_transparent(const struct ukl_view *v,
 					 struct ukl_finding *f)
 {
-	if (!interrupted_ring3(v) || v->ctx->vector < FIRST_IRQ || starts_handler(v->s))
+	if (!interrupted_ring3(v) || v->ctx->vector < FIRST_IRQ || renewed(v))
 		return UKL_VACUOUS;
 	if (!differ(v->ctx->truth, v->s)) {
 		/* A restartable sequence that was interrupted goes on elsewhere. */
@@ -258,8 +258,63 @@ static const struct ukl_invariant smepsmap = {
 	.check = check_smepsmap,
 };
 
+/* IS-no-forge */
+static enum ukl_result check_no_forge(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (v->kind == UKL_K_INT_OUT_USER) {
+		want(f, "cs above the selector", 0, v->s[S(cs)] >> 16);
+		return verdict(f);
+	}
+	if (whose(v, v->ctx) != UKL_AT_APP || v->ctx->paranoid)
+		return UKL_VACUOUS;
+	want(f, "cs", v->lay->app_csx, v->s[S(cs)]);
+	want(f, "ss", v->lay->kernel_ds, v->s[S(ss)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant no_forge = {
+	.id = "IS-no-forge",
+	.sentence = "Whatever a debugger or sigreturn stores, the application's frame "
+		    "keeps its mark and selectors, and none of ring 3 gets the mark.",
+	.why = "The mark decides which return is taken, and with it the privilege level.",
+	.source = "arch/x86/kernel/ptrace.c set_segment_reg; bug ledger B12",
+	.exceptions = "A system call that replaced the program; NMI, whose frame stays "
+		      "where it was pushed.",
+	.events = UKL_ON(SYS_LEAVE) | UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_USER),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_no_forge,
+};
+
+/* IS-uaccess */
+static enum ukl_result check_uaccess(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_ctx *call = ukl_bottom(v->task);
+
+	if (!call || call->tag != UKL_TAG_USER_SYSCALL || call->exec || call->renewed ||
+	    ctx_edited(v, call) || !v->cpu->lstar_known || call->pc != v->cpu->lstar ||
+	    !touches_kernel(v->lay, call))
+		return UKL_VACUOUS;
+	if (v->s[S(ip)] == call->truth[S(ip)])
+		want_in(f, "ax", MIN_ERROR, 0, v->s[S(ax)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant uaccess = {
+	.id = "IS-uaccess",
+	.sentence = "read() and write() of a ring-3 process with a buffer in the kernel's "
+		    "half fail.",
+	.why = "Whatever is allowed to the application, its neighbours must not reach "
+	       "kernel memory by system calls.",
+	.source = "arch/x86/include/asm/uaccess_64.h __access_ok; bug ledger B18",
+	.exceptions = "Signals and debuggers that replaced the result.",
+	.events = UKL_ON(INT_OUT_USER) | UKL_ON(USER_OUT),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_uaccess,
+};
+
 static const struct ukl_invariant *const invariants[] = {
-	&mode0, &path, &gs_base, &fs_base, &transparent, &sysret, &idt, &smepsmap, NULL
+	&mode0, &path, &gs_base, &fs_base, &transparent, &sysret, &idt, &smepsmap,
+	&no_forge, &uaccess, NULL
 };
 
 const struct ukl_group ukl_group_is = {

@@ -327,6 +327,60 @@ static const struct ukl_invariant by_exec = {
 	.check = check_by_exec,
 };
 
+/* A store by the code of exec, and not by a gate or handler on its way in or out. */
+static bool is_exec_write(const struct ukl_view *v)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (!is_own_write(v) || !ctx || ARG(MODE_WRITE, value) == 2)
+		return false;
+	if (ctx->tag == UKL_TAG_SYSCALL)
+		return ctx->phase == UKL_PHASE_C;
+	return ctx->tag == UKL_TAG_USER_SYSCALL || ctx->tag == UKL_TAG_FORK_CHILD;
+}
+
+/* MF-exec-order */
+static enum ukl_result check_exec_order(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!is_exec_write(v))
+		return UKL_VACUOUS;
+	want(f, "begin_new_exec() before", 1, v->ctx->exec_begun);
+	return verdict(f);
+}
+
+static const struct ukl_invariant exec_order = {
+	.id = "MF-exec-order",
+	.sentence = "exec changes ukl_mode only after the point of no return.",
+	.why = "An exec that fails must leave the thread what it was, and what it is "
+	       "after that point has passed every check that exec makes.",
+	.source = "fs/exec.c begin_new_exec; bug ledger B22",
+	.exceptions = "Not judged if the system call was entered before the trace began, "
+		      "nor by INT 0x80.",
+	.events = UKL_ON(MODE_WRITE),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_exec_order,
+};
+
+/* MF-authorised */
+static enum ukl_result check_authorised(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!is_exec_write(v) || ARG(MODE_WRITE, value) != 1 || !v->ctx->exec_begun)
+		return UKL_VACUOUS;
+	want_set(f, "capabilities", v->lay->cap_rawio, v->ctx->caps);
+	return verdict(f);
+}
+
+static const struct ukl_invariant authorised = {
+	.id = "MF-authorised",
+	.sentence = "Only a thread with CAP_SYS_RAWIO becomes a UKL thread.",
+	.why = "It gets ring 0, which is no less than iopl() and /dev/mem give.",
+	.source = "fs/binfmt_ukl.c load_ukl_binary; bug ledger B22",
+	.exceptions = "As for MF-exec-order.",
+	.events = UKL_ON(MODE_WRITE),
+	.variants = UKL_VARIANT_BASE,
+	.check = check_authorised,
+};
+
 /* MF-switch */
 static enum ukl_result check_switch(const struct ukl_view *v, struct ukl_finding *f)
 {
@@ -352,9 +406,8 @@ static const struct ukl_invariant switch_mode = {
 };
 
 static const struct ukl_invariant *const invariants[] = {
-	&domain, &alternate, &own_task, &by_exec, &nonukl_zero, &switch_mode,
-	&exec_clear,
-	&nmi, &truth, &handler, &writers, NULL
+	&domain, &alternate, &own_task, &by_exec, &exec_order, &authorised, &nonukl_zero,
+	&switch_mode, &exec_clear, &nmi, &truth, &handler, &writers, NULL
 };
 
 const struct ukl_group ukl_group_mf = {

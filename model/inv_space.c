@@ -199,8 +199,63 @@ static const struct ukl_invariant fetch = {
 	.check = check_fetch,
 };
 
+/* AS-clac */
+static enum ukl_result check_clac(const struct ukl_view *v, struct ukl_finding *f)
+{
+	uint64_t now = ARG(SYS_LEAVE, now);
+
+	if (v->kind == UKL_K_MODE_WRITE) {
+		if (ARG(MODE_WRITE, value) != 2 || !v->ctx ||
+		    (v->ctx->tag == UKL_TAG_EVENT && v->ctx->paranoid))
+			return UKL_VACUOUS;
+		now = ARG(MODE_WRITE, now);
+	}
+	want_clear(f, "flags", X86_AC, now);
+	return verdict(f);
+}
+
+static const struct ukl_invariant clac = {
+	.id = "AS-clac",
+	.sentence = "EFLAGS.AC is clear when do_syscall_64() returns and when the kernel "
+		    "declares itself application again.",
+	.why = "Every STAC has its CLAC; one that is missing leaves the rest of the call, "
+	       "and whoever is scheduled in it, without SMAP.",
+	.source = "arch/x86/include/asm/smap.h; arch/x86/include/asm/uaccess.h",
+	.exceptions = "#DB, NMI and #MC, which interrupt anything.",
+	.events = UKL_ON(SYS_LEAVE) | UKL_ON(MODE_WRITE),
+	.variants = UKL_VARIANT_BASE,
+	.check = check_clac,
+};
+
+/* AS-range */
+static enum ukl_result check_range(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_ctx *call = v->ctx;
+
+	if (!call || call->exec || renewed(v) || edited(v) || !touches_kernel(v->lay, call))
+		return UKL_VACUOUS;
+	/* Restarted for a signal, it will be refused the next time. */
+	if (v->s[S(ip)] == call->ret)
+		want_in(f, "ax", MIN_ERROR, 0, v->s[S(ax)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant range = {
+	.id = "AS-range",
+	.sentence = "read() and write() of the application with a buffer outside the user "
+		    "half fail.",
+	.why = "The application can reach the kernel's memory, but system calls must not: "
+	       "an accident there would be the kernel's store, at an address of the "
+	       "application's choosing.",
+	.source = "arch/x86/include/asm/uaccess_64.h __access_ok; bug ledger B18",
+	.exceptions = "Signals and debuggers that replaced the result.",
+	.events = UKL_ON(SYS_LEAVE),
+	.variants = UKL_VARIANT_BASE,
+	.check = check_range,
+};
+
 static const struct ukl_invariant *const invariants[] = {
-	&cr3, &cr4, &cr0, &ac, &no_syscall_insn, &gs_write, &fetch, NULL
+	&cr3, &cr4, &cr0, &ac, &clac, &range, &no_syscall_insn, &gs_write, &fetch, NULL
 };
 
 const struct ukl_group ukl_group_as = {

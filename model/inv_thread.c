@@ -97,7 +97,7 @@ static const struct ukl_invariant child_mode = {
 static enum ukl_result check_child_start(const struct ukl_view *v,
 					 struct ukl_finding *f)
 {
-	if (!starts_thread(v->ctx) || edited(v) || starts_handler(v->s))
+	if (!starts_thread(v->ctx) || edited(v) || renewed(v))
 		return UKL_VACUOUS;
 	ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp), v->ctx->regs, v->s);
 	want(f, "flags", v->ctx->regs[S(flags)] & FLAGS_FRAME,
@@ -143,7 +143,7 @@ static enum ukl_result check_exec_start(const struct ukl_view *v, struct ukl_fin
 {
 	static const uint64_t zero[UKL_FRAME_SLOTS];
 
-	if (!v->ctx || !v->ctx->exec || edited(v) || starts_handler(v->s))
+	if (!v->ctx || !v->ctx->exec || edited(v) || renewed(v))
 		return UKL_VACUOUS;
 	want(f, "ip", v->lay->app_entry, v->s[S(ip)]);
 	want_clear(f, "sp", 15, v->s[S(sp)]);
@@ -261,9 +261,53 @@ static const struct ukl_invariant exits = {
 	.check = check_exit,
 };
 
+/* TH-exit-side */
+static enum ukl_result check_exit_side(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!own(v))
+		return UKL_VACUOUS;
+	want_not(f, "mode", 2, v->s[S(mode)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant exit_side = {
+	.id = "TH-exit-side",
+	.sentence = "A thread that exits is in the kernel, and says so.",
+	.why = "do_exit() stores to user memory, schedules and never returns: an "
+	       "interrupt in it that is taken for the application's would move its frame "
+	       "over the live stack.",
+	.source = "kernel/exit.c do_exit, mm_release; bug ledger B14",
+	.exceptions = "None.",
+	.events = UKL_ON(EXIT),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_exit_side,
+};
+
+/* TH-vfork */
+static enum ukl_result check_vfork(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!v->ctx || !v->ctx->vforked)
+		return UKL_VACUOUS;
+	want(f, "child that still uses the memory", 0, v->ctx->vfork_child);
+	return verdict(f);
+}
+
+static const struct ukl_invariant vfork_waits = {
+	.id = "TH-vfork",
+	.sentence = "vfork returns to the parent only after the child has executed a "
+		    "program or exited.",
+	.why = "They share the stack: whoever runs second finds what the first one "
+	       "left.",
+	.source = "kernel/fork.c wait_for_vfork_done; bug ledger B7",
+	.exceptions = "Ring 3; clone3.",
+	.events = UKL_ON(SYS_LEAVE),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_vfork,
+};
+
 static const struct ukl_invariant *const invariants[] = {
 	&child_regs, &child_mode, &child_start, &child_fs, &exec_start, &switch_fs,
-	&inactive_gs, &current_task, &exits, NULL
+	&inactive_gs, &current_task, &exits, &exit_side, &vfork_waits, NULL
 };
 
 const struct ukl_group ukl_group_th = {

@@ -17,6 +17,7 @@
 
 #define X86_TF   0x00000100ull
 #define X86_IF   0x00000200ull
+#define X86_DF   0x00000400ull
 #define X86_NT   0x00004000ull
 #define X86_RF   0x00010000ull
 #define X86_AC   0x00040000ull
@@ -33,6 +34,8 @@
 #define PREEMPT_MASK 0x7fffffffull
 #define ENOSYS_64    ((uint64_t)-38)
 
+#define NR_READ         0u
+#define NR_WRITE        1u
 #define NR_RT_SIGRETURN 15u
 #define NR_CLONE        56u
 #define NR_FORK         57u
@@ -41,16 +44,29 @@
 #define NR_PTRACE       101u
 #define NR_MODIFY_LDT   154u
 #define NR_ARCH_PRCTL   158u
+#define NR_RESTART_SYSCALL 219u
 #define NR_EXECVEAT     322u
 #define ARCH_SET_GS_64  0x1001u
 #define ARCH_SET_FS_64  0x1002u
+#define CLONE_VFORK_64  0x4000u
 #define CLONE_SETTLS_64 0x80000u
+#define SA_ONSTACK_64   0x08000000u
+#define SS_AUTODISARM_64 0x80000000u
+/* The application's CALL or JMP to the gate, and ring 3's SYSCALL */
+#define GATE_INSN_LEN   5u
+#define SYSCALL_INSN_LEN 2u
+#define VECTOR_DE       0u
 #define VECTOR_DB       1u
 #define VECTOR_NMI      2u
 #define VECTOR_BP       3u
+#define VECTOR_UD       6u
 #define VECTOR_DF       8u
+#define VECTOR_GP       13u
 #define VECTOR_PF       14u
+#define VECTOR_MF       16u
+#define VECTOR_AC       17u
 #define VECTOR_MC       18u
+#define VECTOR_XF       19u
 #define VECTOR_VC       29u
 #define VECTOR_SYSCALL  0x80u
 #define FIRST_IRQ       32u
@@ -205,15 +221,42 @@ static inline enum ukl_result no_exit_work(const struct ukl_view *v,
 	return verdict(f);
 }
 
-/*
- * Do these registers start a signal handler that was set up over old ones?  The
- * kernel leaves AX 0, DI the signal, DX and SI addresses in the frame at SP:
- * setup_rt_frame().  The frame has a fixed layout, so nothing else looks like it.
- */
-static inline bool starts_handler(const uint64_t *r)
+/* A signal handler's start or sigreturn: other registers than before are resumed. */
+static inline bool renewed(const struct ukl_view *v)
 {
-	return r[S(ax)] == 0 && r[S(di)] - 1 < 64 && r[S(dx)] == r[S(sp)] + 8 &&
-	       r[S(si)] == r[S(sp)] + 312;
+	return v->ctx && v->ctx->renewed;
+}
+
+/* Whose registers are in a context's pt_regs, if that is certain. */
+static inline enum ukl_where whose(const struct ukl_view *v, const struct ukl_ctx *ctx)
+{
+	if (!ctx || ctx->exec)
+		return UKL_AT_UNKNOWN;
+	switch (ctx->tag) {
+	case UKL_TAG_SYSCALL:
+		return UKL_AT_APP;
+	case UKL_TAG_USER_SYSCALL:
+		return UKL_AT_USER;
+	case UKL_TAG_FORK_CHILD:
+		if (ctx->regs[S(cs)] & 3)
+			return UKL_AT_USER;
+		return ctx->regs[S(cs)] == v->lay->app_csx ? UKL_AT_APP : UKL_AT_UNKNOWN;
+	}
+	if (ctx->app)
+		return UKL_AT_APP;
+	return ctx->from == UKL_AT_USER ? UKL_AT_USER : UKL_AT_UNKNOWN;
+}
+
+/* Errors are the last page of numbers. */
+#define MIN_ERROR ((uint64_t)-4095)
+
+/* A read() or write() whose buffer is none of the caller's memory. */
+static inline bool touches_kernel(const struct ukl_layout *l, const struct ukl_ctx *call)
+{
+	uint32_t nr = call->truth[S(ax)];
+
+	return (call->tag == UKL_TAG_SYSCALL || call->tag == UKL_TAG_USER_SYSCALL) &&
+	       (nr == NR_READ || nr == NR_WRITE) && !in_user_half(l, call->truth[S(si)]);
 }
 
 static inline const struct ukl_ctx *ukl_bottom(const struct ukl_task *t)
@@ -222,6 +265,7 @@ static inline const struct ukl_ctx *ukl_bottom(const struct ukl_task *t)
 }
 
 extern const struct ukl_group ukl_group_se, ukl_group_sx, ukl_group_mf, ukl_group_st,
-	ukl_group_ir, ukl_group_pf, ukl_group_th, ukl_group_as, ukl_group_is;
+	ukl_group_ir, ukl_group_pf, ukl_group_sg, ukl_group_th, ukl_group_as,
+	ukl_group_is;
 
 #endif /* UKL_JUDGE_H */

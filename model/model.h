@@ -73,6 +73,15 @@ enum ukl_where {
 	KIND(EXIT,         "exit") \
 	KIND(CTRL,         "control register write") \
 	KIND(STRAY_WRITE,  "undeclared store to ukl_mode") \
+	KIND(SIG_SETUP,    "building of a signal's frame") \
+	KIND(SIG_FRAME,    "signal's frame in memory") \
+	KIND(SIG_START,    "signal handler set up") \
+	KIND(SIG_RETURN,   "rt_sigreturn") \
+	KIND(SIG_RESTORED, "registers restored by rt_sigreturn") \
+	KIND(SIG_FORCE,    "fault that becomes a signal") \
+	KIND(FIXUP,        "look-up in the exception table") \
+	KIND(EXEC_BEGIN,   "exec, past the point of no return") \
+	KIND(OOPS,         "oops") \
 	KIND(END,          "end of a stream")
 
 enum ukl_kind {
@@ -83,7 +92,7 @@ enum ukl_kind {
 	UKL_KINDS
 };
 
-#define UKL_ON(name) (1u << UKL_K_##name)
+#define UKL_ON(name) (1ull << UKL_K_##name)
 #define UKL_ON_INT_IN (UKL_ON(INT_IN_APP) | UKL_ON(INT_IN_KERNEL) | UKL_ON(INT_IN_USER))
 #define UKL_ON_INT_C (UKL_ON(INT_C_APP) | UKL_ON(INT_C_KERNEL) | UKL_ON(INT_C_USER))
 #define UKL_ON_INT_OUT \
@@ -123,6 +132,14 @@ struct ukl_ctx {
 	bool paranoid;		/* an event that keeps its own stack, see step.c */
 	bool iret_fault;	/* an IRET out of the kernel faulted */
 	bool kthread;		/* FORK_CHILD of a kernel thread */
+	bool saving;		/* regs[] are about to be saved for a signal */
+	bool renewed;		/* a signal or sigreturn replaced the registers: regs[] */
+	bool handler;		/* ... a signal, by its handler's start */
+	bool restarts;		/* ... and it left the gate to be entered anew */
+	bool sigcontext;	/* sig[] was seen */
+	bool forced;		/* the exception became a signal */
+	bool exec_begun;	/* the old image is gone */
+	bool vforked;		/* a vfork, whose child was born */
 	uint8_t flips_in;	/* stores of 1 to ukl_mode */
 	uint8_t flips_out;	/* stores of 2 */
 	uint64_t order;		/* the event that opened it */
@@ -136,10 +153,13 @@ struct ukl_ctx {
 	uint64_t sp;		/* SYSCALL: application RSP after the return */
 	uint64_t swapgs;
 	uint64_t switches;	/* of the CPU, at entry */
+	uint64_t caps;		/* exec_begun: the caller's capabilities */
+	uint64_t vfork_child;	/* as long as it uses the memory */
 	bool have_regs;		/* regs[] was seen */
 	bool left;		/* regs[] is what do_syscall_64() left */
 	uint64_t truth[UKL_STATE_SLOTS];	/* at entry */
 	uint64_t regs[UKL_FRAME_SLOTS];		/* pt_regs as last seen */
+	uint64_t sig[UKL_FRAME_SLOTS];		/* sigcontext to be restored */
 };
 
 struct ukl_task {
@@ -158,6 +178,7 @@ struct ukl_task {
 	uint8_t kgs_cpu;
 	uint64_t fs_base, cr3, kgs_base;	/* as application code last saw them */
 	uint64_t used;		/* order of the last switch to it, for eviction */
+	uint64_t vfork_parent;	/* who waits for it to let go of its memory */
 	uint32_t repeats;	/* the same page fault in succession */
 	uint64_t last_fault[3];	/* RIP, CR2, error */
 	unsigned int depth;
@@ -247,7 +268,7 @@ struct ukl_invariant {
 	const char *why;		/* why Linux needs it, naming the function */
 	const char *source;		/* where that can be read */
 	const char *exceptions;		/* when it is not judged */
-	uint32_t events;		/* UKL_ON() kinds at which it applies */
+	uint64_t events;		/* UKL_ON() kinds at which it applies */
 	uint32_t variants;		/* enum ukl_variant in which it holds */
 	ukl_check_fn *check;
 };

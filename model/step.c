@@ -147,6 +147,15 @@ static const uint8_t plain_kind[UKL_CLASSES] = {
 	[UKL_EV_EXIT] = UKL_K_EXIT,
 	[UKL_EV_CTRL] = UKL_K_CTRL,
 	[UKL_EV_STRAY_WRITE] = UKL_K_STRAY_WRITE,
+	[UKL_EV_SIG_SETUP] = UKL_K_SIG_SETUP,
+	[UKL_EV_SIG_FRAME] = UKL_K_SIG_FRAME,
+	[UKL_EV_SIG_START] = UKL_K_SIG_START,
+	[UKL_EV_SIG_RETURN] = UKL_K_SIG_RETURN,
+	[UKL_EV_SIG_RESTORED] = UKL_K_SIG_RESTORED,
+	[UKL_EV_SIG_FORCE] = UKL_K_SIG_FORCE,
+	[UKL_EV_FIXUP] = UKL_K_FIXUP,
+	[UKL_EV_EXEC_BEGIN] = UKL_K_EXEC_BEGIN,
+	[UKL_EV_OOPS] = UKL_K_OOPS,
 	[UKL_EV_END] = UKL_K_END,
 };
 
@@ -507,7 +516,7 @@ static void apply_out_app(struct step *st)
 
 	set_landing(st);
 	if (t->depth)
-		ukl_ctx_drop(&st->m->tasks, t, t->depth - 1);
+		ukl_ctx_drop(&st->m->tasks, t, st->top->restarts ? 0 : t->depth - 1);
 	settle_gates(st);
 	t->where = interrupted(v->lay, v->s);
 	note_app_bases(st);
@@ -616,6 +625,17 @@ static void child_fs(struct ukl_task *child, const struct ukl_ctx *call)
 		child->fs_base = call->truth[S(r8)];
 }
 
+static bool is_vfork(const struct ukl_ctx *call)
+{
+	uint32_t nr;
+
+	if (!call || call->tag != UKL_TAG_SYSCALL)
+		return false;
+	nr = call->truth[S(ax)];
+	return nr == NR_VFORK ||
+	       (nr == NR_CLONE && (call->truth[S(di)] & CLONE_VFORK_64));
+}
+
 static void apply_fork(struct step *st)
 {
 	const struct ukl_view *v = st->v;
@@ -638,6 +658,32 @@ static void apply_fork(struct step *st)
 	ctx->have_regs = true;
 	memcpy(ctx->regs, v->s, sizeof(ctx->regs));
 	st->task = parent;
+	if (is_vfork(st->top)) {
+		st->top->vforked = true;
+		st->top->vfork_child = child->addr;
+		child->vfork_parent = parent->addr;
+	}
+}
+
+/* A child of vfork lets go of the memory that it shares with its parent. */
+static void release_parent(struct step *st)
+{
+	struct ukl_task *parent = ukl_tasks_find(&st->m->tasks, st->task->vfork_parent);
+
+	for (unsigned int i = 0; parent && i < parent->depth; i++) {
+		if (parent->ctx[i].vfork_child == st->task->addr)
+			parent->ctx[i].vfork_child = 0;
+	}
+	st->task->vfork_parent = 0;
+}
+
+static void apply_exec_begin(struct step *st)
+{
+	release_parent(st);
+	if (!st->top)
+		return;
+	st->top->exec_begun = true;
+	st->top->caps = st->v->ev->arg[UKL_A_EXEC_BEGIN_caps];
 }
 
 static void apply_exec(struct step *st)
@@ -652,6 +698,7 @@ static void apply_exec(struct step *st)
 static void apply_exit(struct step *st)
 {
 	st->task->exiting = true;
+	release_parent(st);
 	/* It will not return: calls that edit end here. */
 	for (unsigned int i = 0; i < st->task->depth; i++) {
 		struct ukl_ctx *ctx = &st->task->ctx[i];
@@ -662,6 +709,68 @@ static void apply_exit(struct step *st)
 		st->m->tasks.edit_open--;
 		st->m->tasks.edit_epoch++;
 	}
+}
+
+/* Signals concern the pt_regs of a context that returns to a program. */
+static struct ukl_ctx *see_regs(struct step *st)
+{
+	struct ukl_ctx *ctx = st->top;
+
+	if (!ctx)
+		return NULL;
+	memcpy(ctx->regs, st->v->s, sizeof(ctx->regs));
+	ctx->have_regs = true;
+	return ctx;
+}
+
+static void apply_sig_setup(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	struct ukl_ctx *ctx = see_regs(st);
+
+	if (!ctx)
+		return;
+	ctx->saving = true;
+	if (ctx->tag == UKL_TAG_EVENT && !ctx->renewed)
+		ctx->restarts = !in_seam_in(v->lay, v->s[S(ip)]);
+}
+
+static void apply_sig_start(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+	struct ukl_ctx *ctx = st->top;
+
+	if (!ctx)
+		return;
+	ctx->saving = false;
+	if (ARG(SIG_START, failed))
+		return;
+	see_regs(st);
+	ctx->renewed = ctx->handler = true;
+}
+
+static void apply_sig_return(struct step *st)
+{
+	if (!st->top)
+		return;
+	memcpy(st->top->sig, st->v->s, sizeof(st->top->sig));
+	st->top->sigcontext = true;
+}
+
+static void apply_sig_restored(struct step *st)
+{
+	struct ukl_ctx *ctx = see_regs(st);
+
+	if (!ctx)
+		return;
+	ctx->renewed = true;
+	ctx->handler = ctx->sigcontext = false;
+}
+
+static void apply_sig_force(struct step *st)
+{
+	if (st->top)
+		st->top->forced = true;
 }
 
 static void apply_ctrl(struct step *st)
@@ -729,6 +838,15 @@ static const struct transition transitions[UKL_KINDS] = {
 	[UKL_K_EXIT] = { AT(KERNEL), KEEP, apply_exit },
 	[UKL_K_CTRL] = { ANYWHERE, KEEP, apply_ctrl },
 	[UKL_K_STRAY_WRITE] = { ANYWHERE, KEEP, NULL },
+	[UKL_K_SIG_SETUP] = { AT(KERNEL), KEEP, apply_sig_setup },
+	[UKL_K_SIG_FRAME] = { AT(KERNEL), KEEP, NULL },
+	[UKL_K_SIG_START] = { AT(KERNEL), KEEP, apply_sig_start },
+	[UKL_K_SIG_RETURN] = { AT(KERNEL), KEEP, apply_sig_return },
+	[UKL_K_SIG_RESTORED] = { AT(KERNEL), KEEP, apply_sig_restored },
+	[UKL_K_SIG_FORCE] = { AT(KERNEL), KEEP, apply_sig_force },
+	[UKL_K_FIXUP] = { AT(KERNEL), KEEP, NULL },
+	[UKL_K_EXEC_BEGIN] = { AT(KERNEL), KEEP, apply_exec_begin },
+	[UKL_K_OOPS] = { ANYWHERE, KEEP, NULL },
 	[UKL_K_END] = { ANYWHERE, KEEP, NULL },
 };
 
