@@ -73,6 +73,11 @@ $(BUILD)/apps/echo/echo-client: apps/echo/echo-client.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE -static -o $@ $<
 
+# Tries to become the application; see tests/system/security.sh.
+$(BUILD)/apps/attack/attack: $(wildcard apps/attack/*.[ch])
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_GCC) $(LIBC_APP_CFLAGS) -mfsgsbase -static -no-pie -o $@ $(filter %.c,$^)
+
 -include $(UKL_RT_OBJS:.o=.d)
 -include $(foreach app,$(UKL_RT_APPS),$(BUILD)/apps/$(app)/$(app).d)
 
@@ -81,7 +86,7 @@ $(BUILD)/apps/echo/echo-client: apps/echo/echo-client.c
 # runs on a kernel without UKL.
 BUSYBOX ?= /usr/bin/busybox
 GUEST_BIN := $(foreach app,$(UKL_APPS),$(BUILD)/apps/$(app)/$(app)) \
-	$(BUILD)/apps/echo/echo-client
+	$(BUILD)/apps/echo/echo-client $(BUILD)/apps/attack/attack
 GUEST_FILES := apps/guest/mkinitramfs.sh apps/guest/init apps/guest/stub \
 	$(wildcard apps/guest/scenarios/*.sh)
 

@@ -14,6 +14,8 @@ include tests/bench/bench.mk
 SUITES := unit-check apps-check cc-check run-check patch-check demo-check docs-check count-check witness-check \
 	  exec-check nmi-check libc-check probe-check smp2-check reclaim-check lua-check kill-check mutants
 
+include tests/neighbours/neighbours.mk
+
 .PHONY: test demo-check docs-check patch-check
 patch-check: $(KDIR)/patched	## the kernel's style checker on the patches
 	$(Q)tests/system/checkpatch.sh $(KTREE) $(wildcard ukl-kernel/patches/*.patch ukl-kernel/mutants/*.patch)
