@@ -21,7 +21,10 @@
 	GROUP(calls) \
 	GROUP(threads) \
 	GROUP(smp) \
-	GROUP(procs)
+	GROUP(procs) \
+	GROUP(execs) \
+	GROUP(irqs) \
+	GROUP(traps)
 
 #define PROBE_DECLARE(name) void probe_##name(void);
 PROBE_GROUPS(PROBE_DECLARE)
@@ -44,7 +47,12 @@ static inline long raw_syscall(long nr, long a, long b, long c)
 
 /* HELPER(name): int help_name(char **argv): what "probe -name ARG..." does instead */
 #define PROBE_HELPERS(HELPER) \
-	HELPER(leave)
+	HELPER(leave) \
+	HELPER(report) \
+	HELPER(traced) \
+	HELPER(tracer) \
+	HELPER(storm) \
+	HELPER(spin)
 
 #define HELPER_DECLARE(name) int help_##name(char **argv);
 PROBE_HELPERS(HELPER_DECLARE)

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * irqs.c - interrupts of timers and devices, caused and counted: none is lost
+ *
+ * Meanwhile the program computes, makes system calls and page faults, so that they
+ * strike it wherever it can be.  A guest without network or serial line is told.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+#define NS 1000000000l
+
+static volatile sig_atomic_t rings;
+static volatile long accounted;
+
+static long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * NS + t.tv_nsec;
+}
+
+static struct timespec timespec_of(long ns)
+{
+	return (struct timespec){ ns / NS, ns % NS };
+}
+
+/* A few page faults, system calls and computing. */
+static void work(void)
+{
+	char *p = mmap(NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
+
+	for (int i = 0; i < 4; i++) {
+		p[i * 4096] = (char)getppid();
+		for (volatile int j = 0; j < 2000; j++)
+			;
+	}
+	munmap(p, 4 * 4096);
+}
+
+/* --- timers: expirations are as many as time has passed ------------------------------ */
+
+enum { INTERVAL = 1700000, EXPIRATIONS = 150 };
+
+/* How often a timer that began at *first* has expired at *t*. */
+static long expired(long first, long t)
+{
+	return t < first ? 0 : (t - first) / INTERVAL + 1;
+}
+
+static struct itimerspec from_then_on(long first)
+{
+	return (struct itimerspec){ timespec_of(INTERVAL), timespec_of(first) };
+}
+
+static void test_timerfd(void)
+{
+	long first = now() + INTERVAL, total = 0, before = 0;
+	struct itimerspec its = from_then_on(first);
+	int fd = timerfd_create(CLOCK_MONOTONIC, 0);
+	unsigned long n;
+	bool good = !timerfd_settime(fd, TFD_TIMER_ABSTIME, &its, NULL);
+
+	while (good && total < EXPIRATIONS) {
+		work();
+		before = now();
+		good = read(fd, &n, sizeof(n)) == sizeof(n);
+		total += (long)n;
+	}
+	check("timerfd: each expiration is accounted for", good &&
+	      total >= expired(first, before) && total <= expired(first, now()));
+	close(fd);
+}
+
+static void count_overruns(int sig, siginfo_t *si, void *uc)
+{
+	(void)sig;
+	(void)uc;
+	accounted += 1 + si->si_overrun;
+}
+
+static void test_posix_timer(void)
+{
+	struct sigaction sa = { .sa_sigaction = count_overruns, .sa_flags = SA_SIGINFO };
+	struct sigevent to = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	long first = now() + INTERVAL, before;
+	struct itimerspec its = from_then_on(first);
+	sigset_t set;
+	siginfo_t si;
+	timer_t timer;
+
+	accounted = 0;
+	sigaction(SIGUSR1, &sa, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	timer_create(CLOCK_MONOTONIC, &to, &timer);
+	timer_settime(timer, TIMER_ABSTIME, &its, NULL);
+	while (accounted < EXPIRATIONS)
+		work();
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	before = now();
+	sigwaitinfo(&set, &si);
+	accounted += 1 + si.si_overrun;
+	check("timer with a signal: each expiration is accounted for",
+	      accounted >= expired(first, before) && accounted <= expired(first, now()));
+	timer_delete(timer);
+	signal(SIGUSR1, SIG_IGN);	/* what is pending is gone */
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	signal(SIGUSR1, SIG_DFL);
+}
+
+static void ring(int sig)
+{
+	(void)sig;
+	rings++;
+}
+
+/* The next is set when the last has rung: each must be an interrupt of its own. */
+static void test_one_shots(void)
+{
+	struct itimerval once = { .it_value = { 0, 1000 } };
+	enum { SHOTS = 100 };
+	unsigned long before;
+	int n = 0;
+
+	signal(SIGALRM, ring);
+	move_to(0, 0);
+	before = interrupts("LOC", 0);
+	while (n < SHOTS && !setitimer(ITIMER_REAL, &once, NULL) && spin_until(rings == n + 1))
+		n++;
+	check("100 timers, one by one, ring", rings == SHOTS);
+	check("each by an interrupt of the processor's timer",
+	      interrupts("LOC", 0) - before >= SHOTS);
+	move_to(0, ALL_CPUS);
+	signal(SIGALRM, SIG_DFL);
+}
+
+static long us_of(struct timeval t)
+{
+	return t.tv_sec * 1000000 + t.tv_usec;
+}
+
+/* The tick asks whom it interrupted: the application's time is user time. */
+static void test_accounting(void)
+{
+	struct itimerval it = { .it_value = { 0, 100000 } };
+	struct rusage before, after;
+
+	rings = 0;
+	signal(SIGVTALRM, ring);
+	getrusage(RUSAGE_SELF, &before);
+	setitimer(ITIMER_VIRTUAL, &it, NULL);
+	check("100 ms of its own time: the virtual timer rings", spin_until(rings == 1));
+	getrusage(RUSAGE_SELF, &after);
+	check("computing is user's time, not the system's",
+	      us_of(after.ru_utime) - us_of(before.ru_utime) >
+	      2 * (us_of(after.ru_stime) - us_of(before.ru_stime)));
+	signal(SIGVTALRM, SIG_DFL);
+}
+
+/* --- devices --------------------------------------------------------------------------- */
+
+/* The number of the row of /proc/interrupts that ends in that device's name. */
+static const char *row_of(const char *device)
+{
+	FILE *f = fopen("/proc/interrupts", "r");
+	static char line[1024];
+	bool found = false;
+
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		found = strlen(line) > strlen(device) &&
+			!strcmp(line + strlen(line) - strlen(device), device);
+	}
+	if (f)
+		fclose(f);
+	return found ? strtok(line, " :") : NULL;
+}
+
+/* Each time the line has fallen silent: the kernel learns that by an interrupt. */
+static void test_serial(void)
+{
+	enum { PIECES = 50, PIECE = 16 };
+	int fd = open("/dev/ttyS0", O_WRONLY | O_NOCTTY), n = 0;
+	const char *found = row_of("ttyS0");
+	char row[16], blanks[PIECE];
+	unsigned long before;
+
+	if (fd < 0 || !found) {
+		printf("# no serial line\n");
+		return;
+	}
+	strcpy(row, found);
+	memset(blanks, '\r', PIECE);
+	before = interrupts(row, ALL_CPUS);
+	while (n < PIECES && write(fd, blanks, PIECE) == PIECE && !tcdrain(fd))
+		n++;
+	check("50 pieces to the serial line", n == PIECES);
+	check("each by an interrupt of the line's",
+	      interrupts(row, ALL_CPUS) - before >= PIECES);
+	close(fd);
+}
+
+enum { PINGS = 100, PAYLOAD = 1000 };
+
+struct ping {
+	struct icmphdr header;
+	unsigned char payload[PAYLOAD];
+};
+
+static unsigned short checksum(const void *data, size_t size)
+{
+	const unsigned short *p = data;
+	unsigned int sum = 0;
+
+	for (size_t i = 0; i < size / 2; i++)
+		sum += p[i];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (unsigned short)~sum;
+}
+
+static void make_ping(struct ping *p, int n)
+{
+	memset(p, 0, sizeof(*p));
+	p->header.type = ICMP_ECHO;
+	p->header.un.echo.sequence = htons((unsigned short)n);
+	for (int i = 0; i < PAYLOAD; i++)
+		p->payload[i] = (unsigned char)(n + i);
+	p->header.checksum = checksum(p, sizeof(*p));
+}
+
+/* Looks for the answer between pieces of work, without sleeping. */
+static bool pinged(int fd, int n)
+{
+	struct sockaddr_in gateway = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(0x0a000202) };
+	struct ping p;
+	unsigned char packet[60 + sizeof(p)];
+	long since = seconds();
+	ssize_t got;
+
+	make_ping(&p, n);
+	if (sendto(fd, &p, sizeof(p), 0, (void *)&gateway, sizeof(gateway)) != sizeof(p))
+		return false;
+	do {
+		work();
+		got = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
+	} while ((got < 0 || packet[20] != ICMP_ECHOREPLY) && seconds() - since < 20);
+	return got == 20 + sizeof(p) &&
+	       !memcmp(packet + 20 + sizeof(p.header), p.payload, PAYLOAD);
+}
+
+static void test_network(void)
+{
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), n = 0;
+	const char *found = row_of("virtio0");
+	unsigned long before;
+	char row[16];
+
+	if (fd < 0 || !found) {
+		printf("# no network\n");
+		return;
+	}
+	strcpy(row, found);
+	before = interrupts(row, ALL_CPUS);
+	while (n < PINGS && pinged(fd, n))
+		n++;
+	check("100 packets to the gateway, each answered", n == PINGS);
+	check("each answer an interrupt of the network's",
+	      interrupts(row, ALL_CPUS) - before >= PINGS);
+	close(fd);
+}
+
+/* --- what others inject ------------------------------------------------------------------ */
+
+static void tell(const char *row, unsigned long n)
+{
+	printf("storm: %s %lu\n", row, n);
+	fflush(stdout);
+}
+
+/*
+ * "-storm ROW N": works on processor 0 and tells what that row of /proc/interrupts
+ * sums up to, at first and when it changes, until it is N more.
+ */
+int help_storm(char **argv)
+{
+	unsigned long told = interrupts(argv[0], ALL_CPUS), n = told;
+	unsigned long last = told + strtoul(argv[1], NULL, 0);
+
+	move_to(0, 0);
+	tell(argv[0], told);
+	while (told < last) {
+		for (int i = 0; i < 20; i++)
+			work();
+		n = interrupts(argv[0], ALL_CPUS);
+		if (n != told)
+			tell(argv[0], told = n);
+	}
+	return 0;
+}
+
+/* Says so, and makes no system call ever after. */
+int help_spin(char **argv)
+{
+	(void)argv;
+	printf("spin: begins\n");
+	fflush(stdout);
+	for (;;)
+		;
+}
+
+void probe_irqs(void)
+{
+	test_timerfd();
+	test_posix_timer();
+	test_one_shots();
+	test_accounting();
+	test_serial();
+	test_network();
+}
