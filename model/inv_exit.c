@@ -151,18 +151,24 @@ static const struct ukl_invariant stack_empty = {
 static enum ukl_result check_kstack_secret(const struct ukl_view *v,
 					   struct ukl_finding *f)
 {
-	want_in(f, "sp", 0, v->lay->task_size_max, v->s[S(sp)]);
+	const struct ukl_ctx *ctx = v->ctx;
+
+	want_no_kernel_stack(v, f);
+	if (ctx && !edited(v) && !renewed(v) &&
+	    in_user_half(v->lay, ctx->truth[S(sp)]))
+		want_in(f, "sp", 0, v->lay->task_size_max, v->s[S(sp)]);
 	return verdict(f);
 }
 
 static const struct ukl_invariant kstack_secret = {
 	.id = "SX-kstack-secret",
 	.sentence = "An IRET to the application loads a stack pointer in the user "
-		    "half.",
+		    "half, and never one of a kernel stack.",
 	.why = "The application must never run on a kernel stack; NMI nesting and the "
 	       "classification of its faults assume its RSP is in the user half.",
 	.source = "arch/x86/entry/entry_64.S asm_exc_nmi; bug ledger B28",
-	.exceptions = "None.",
+	.exceptions = "A value elsewhere in the kernel's half that the application had, or "
+		      "got from sigreturn or a debugger.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_kstack_secret,

@@ -50,18 +50,20 @@ static const struct ukl_invariant kernel_on_kernel = {
 static enum ukl_result check_app_on_user(const struct ukl_view *v,
 					 struct ukl_finding *f)
 {
-	want_in(f, "sp", 0, v->lay->task_size_max, v->s[S(sp)]);
+	want_no_kernel_stack(v, f);
 	return verdict(f);
 }
 
 static const struct ukl_invariant app_on_user = {
 	.id = "ST-app-on-user",
-	.sentence = "Application code runs with RSP in the user half.",
+	.sentence = "Application code does not run on its task's kernel stack, nor on one "
+		    "of the CPU's.",
 	.why = "The task's kernel stack is taken to be empty while the application "
 	       "runs; every event puts its frame at the top.",
 	.source = "arch/x86/kernel/traps.c sync_regs; arch/x86/entry/entry_64.S "
 		  "asm_exc_nmi",
-	.exceptions = "None.",
+	.exceptions = "Any other value, which may be of the application's own or a "
+		      "debugger's making.",
 	.events = UKL_ON(GATE_IN) | UKL_ON(INT_IN_APP) | UKL_ON(APP_IN),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_app_on_user,

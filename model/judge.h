@@ -203,6 +203,16 @@ static inline void want_gprs(struct ukl_finding *f, const uint64_t *expected,
 		ukl_want_slots(f, UKL_SET_GPRS, expected, found);
 }
 
+/* RSP may be any number if the program or its debugger says so, but these it is not. */
+static inline void want_no_kernel_stack(const struct ukl_view *v, struct ukl_finding *f)
+{
+	uint64_t stack = v->task->stack;
+
+	want_out(f, "sp", v->lay->cea_start, v->lay->cea_end, v->s[S(sp)]);
+	if (stack)
+		want_out(f, "sp", stack, stack + v->lay->thread_size, v->s[S(sp)]);
+}
+
 static inline enum ukl_result verdict(const struct ukl_finding *f)
 {
 	return f->n ? UKL_VIOLATED : UKL_HOLDS;

@@ -46,12 +46,22 @@ static bool has_error_code(unsigned int vector)
 	return vector < 32 && (0x60227d00u >> vector & 1);
 }
 
+/*
+ * The kernel executes neither the user half nor, on a stack there, anything but its
+ * text (which holds the seams): it was the application's jump into the unknown.
+ */
+static bool jumped_off(const struct ukl_layout *l, const uint64_t *s)
+{
+	return in_user_half(l, s[S(ip)]) ||
+	       (in_user_half(l, s[S(sp)]) &&
+		!in_range(s[S(ip)], l->text_start, l->text_end));
+}
+
 static enum ukl_where interrupted(const struct ukl_layout *l, const uint64_t *s)
 {
 	if (s[S(cs)] & 3)
 		return UKL_AT_USER;
-	/* The kernel never executes the user half: it was the application's jump. */
-	if (in_app_text(l, s[S(ip)]) || in_user_half(l, s[S(ip)]))
+	if (in_app_text(l, s[S(ip)]) || jumped_off(l, s))
 		return UKL_AT_APP;
 	if (in_seam_in(l, s[S(ip)]))
 		return UKL_AT_SEAM_IN;
