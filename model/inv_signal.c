@@ -270,25 +270,63 @@ static const struct ukl_invariant context = {
 };
 
 /* SG-restart */
-static void want_call_end(const struct ukl_view *v, struct ukl_finding *f,
-			  unsigned int len)
-{
-	uint64_t ret = call_return(v->ctx), ax = v->s[S(ax)];
+enum { EINTR_64 = 4, RESTARTSYS = 512, RESTARTNOINTR, RESTARTNOHAND,
+       RESTART_RESTARTBLOCK = 516 };
 
-	if (v->s[S(ip)] != ret - len) {
+static bool is_error(uint64_t ax, unsigned int error)
+{
+	return ax == -(uint64_t)error;
+}
+
+static bool wants_restart(uint64_t ax)
+{
+	return is_error(ax, RESTARTSYS) || is_error(ax, RESTARTNOINTR) ||
+	       is_error(ax, RESTARTNOHAND) || is_error(ax, RESTART_RESTARTBLOCK);
+}
+
+/* Restarted or not, by the result and whether there is a handler: signal(7). */
+static bool restarts(const struct ukl_view *v, uint64_t result)
+{
+	if (v->kind != UKL_K_SIG_SETUP)
+		return true;
+	return is_error(result, RESTARTNOINTR) ||
+	       (is_error(result, RESTARTSYS) &&
+		(ARG(SIG_SETUP, flags) & SA_RESTART_64));
+}
+
+static uint64_t call_number(const struct ukl_ctx *call)
+{
+	return call->tag == UKL_TAG_SYSCALL ? call->regs[S(orig_ax)] :
+	       call->truth[S(ax)];
+}
+
+/* One look for signals: what becomes of the result is exactly known. */
+static void want_result(const struct ukl_view *v, struct ukl_finding *f,
+			unsigned int len)
+{
+	uint64_t result = v->ctx->result, ret = call_return(v->ctx);
+
+	if (!wants_restart(result)) {
 		want(f, "ip", ret, v->s[S(ip)]);
-		if (v->kind == UKL_K_SYS_LEAVE)
-			return;
-		for (int error = 512; error <= 516; error++) {
-			/* 515 is nobody's */
-			if (error != 515)
-				want_not(f, "ax", (uint64_t)-(int64_t)error, ax);
-		}
-	} else if (ax != NR_RESTART_SYSCALL) {
-		want(f, "ax (the call again)",
-		     v->ctx->tag == UKL_TAG_SYSCALL ? v->ctx->regs[S(orig_ax)] :
-		     v->ctx->truth[S(ax)], ax);
+		want(f, "ax (the result)", result, v->s[S(ax)]);
+	} else if (!restarts(v, result)) {
+		want(f, "ip", ret, v->s[S(ip)]);
+		want(f, "ax (EINTR)", -(uint64_t)EINTR_64, v->s[S(ax)]);
+	} else {
+		want(f, "ip (the call again)", ret - len, v->s[S(ip)]);
+		want(f, "ax (its number)", is_error(result, RESTART_RESTARTBLOCK) ?
+		     NR_RESTART_SYSCALL : call_number(v->ctx), v->s[S(ax)]);
 	}
+}
+
+/* None or several looks: a call that starts again has its number. */
+static void want_number(const struct ukl_view *v, struct ukl_finding *f,
+			unsigned int len)
+{
+	uint64_t ax = v->s[S(ax)];
+
+	if (v->s[S(ip)] == call_return(v->ctx) - len && ax != NR_RESTART_SYSCALL)
+		want(f, "ax (its number)", call_number(v->ctx), ax);
 }
 
 static enum ukl_result check_restart(const struct ukl_view *v, struct ukl_finding *f)
@@ -301,16 +339,19 @@ static enum ukl_result check_restart(const struct ukl_view *v, struct ukl_findin
 	len = call_length(v);
 	if (!len)
 		return UKL_VACUOUS;
-	want_call_end(v, f, len);
+	if (v->ctx->sig_checks == 1)
+		want_result(v, f, len);
+	else
+		want_number(v, f, len);
 	return verdict(f);
 }
 
 static const struct ukl_invariant restart = {
 	.id = "SG-restart",
-	.sentence = "A system call that a signal interrupts either is over, and resumes "
-		    "behind the call with a result, or starts again: at the call, five "
+	.sentence = "A system call that is to be restarted starts again at the call, five "
 		    "bytes long for the application and two for ring 3, with its number "
-		    "in RAX.",
+		    "in RAX; if its handler is not to restart it, it fails with EINTR; any "
+		    "other call keeps its result.",
 	.why = "handle_signal() and arch_do_signal_or_restart() turn ERESTARTSYS and its "
 	       "kin into EINTR or step back over the instruction.",
 	.source = "arch/x86/kernel/signal.c syscall_insn_len",

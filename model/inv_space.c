@@ -227,6 +227,34 @@ static const struct ukl_invariant clac = {
 	.check = check_clac,
 };
 
+/* AS-app-ac */
+static enum ukl_result check_app_ac(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+	bool child;
+
+	if (!ctx || ctx->exec)
+		return UKL_VACUOUS;
+	child = ctx->tag == UKL_TAG_FORK_CHILD;
+	if (!((child ? ctx->regs : ctx->truth)[S(flags)] & X86_AC))
+		return UKL_VACUOUS;
+	want_set(f, "flags", X86_AC, v->s[S(flags)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant app_ac = {
+	.id = "AS-app-ac",
+	.sentence = "An application that had EFLAGS.AC set is resumed with it set, "
+		    "whatever a debugger or a signal frame says.",
+	.why = "Under SMAP it could not touch its own memory without: the fault would "
+	       "recur for ever.",
+	.source = "arch/x86/kernel/ptrace.c set_flags; Intel SDM 3A 4.6",
+	.exceptions = "execve, whose start state is TH-exec-start's.",
+	.events = UKL_ON(INT_OUT_APP),
+	.variants = UKL_VARIANT_BASE,
+	.check = check_app_ac,
+};
+
 /* AS-range */
 static enum ukl_result check_range(const struct ukl_view *v, struct ukl_finding *f)
 {
@@ -255,7 +283,7 @@ static const struct ukl_invariant range = {
 };
 
 static const struct ukl_invariant *const invariants[] = {
-	&cr3, &cr4, &cr0, &ac, &clac, &range, &no_syscall_insn, &gs_write, &fetch, NULL
+	&cr3, &cr4, &cr0, &ac, &clac, &app_ac, &range, &no_syscall_insn, &gs_write, &fetch, NULL
 };
 
 const struct ukl_group ukl_group_as = {

@@ -73,6 +73,7 @@ enum ukl_where {
 	KIND(EXIT,         "exit") \
 	KIND(CTRL,         "control register write") \
 	KIND(STRAY_WRITE,  "undeclared store to ukl_mode") \
+	KIND(SIG_CHECK,    "look for signals") \
 	KIND(SIG_SETUP,    "building of a signal's frame") \
 	KIND(SIG_FRAME,    "signal's frame in memory") \
 	KIND(SIG_START,    "signal handler set up") \
@@ -142,6 +143,7 @@ struct ukl_ctx {
 	bool vforked;		/* a vfork, whose child was born */
 	uint8_t flips_in;	/* stores of 1 to ukl_mode */
 	uint8_t flips_out;	/* stores of 2 */
+	uint8_t sig_checks;	/* looks for signals in its exit work */
 	uint64_t order;		/* the event that opened it */
 	uint64_t time;
 	uint64_t edit_epoch;	/* how often such calls began or ended before */
@@ -153,6 +155,7 @@ struct ukl_ctx {
 	uint64_t sp;		/* SYSCALL: application RSP after the return */
 	uint64_t swapgs;
 	uint64_t switches;	/* of the CPU, at entry */
+	uint64_t result;	/* ax at the first such look */
 	uint64_t caps;		/* exec_begun: the caller's capabilities */
 	uint64_t vfork_child;	/* as long as it uses the memory */
 	bool have_regs;		/* regs[] was seen */

@@ -157,6 +157,7 @@ static const uint8_t plain_kind[UKL_CLASSES] = {
 	[UKL_EV_EXIT] = UKL_K_EXIT,
 	[UKL_EV_CTRL] = UKL_K_CTRL,
 	[UKL_EV_STRAY_WRITE] = UKL_K_STRAY_WRITE,
+	[UKL_EV_SIG_CHECK] = UKL_K_SIG_CHECK,
 	[UKL_EV_SIG_SETUP] = UKL_K_SIG_SETUP,
 	[UKL_EV_SIG_FRAME] = UKL_K_SIG_FRAME,
 	[UKL_EV_SIG_START] = UKL_K_SIG_START,
@@ -733,6 +734,16 @@ static struct ukl_ctx *see_regs(struct step *st)
 	return ctx;
 }
 
+static void apply_sig_check(struct step *st)
+{
+	struct ukl_ctx *ctx = st->top;
+
+	if (!ctx || ctx->sig_checks == 255)
+		return;
+	if (!ctx->sig_checks++)
+		ctx->result = st->v->s[S(ax)];
+}
+
 static void apply_sig_setup(struct step *st)
 {
 	const struct ukl_view *v = st->v;
@@ -848,6 +859,7 @@ static const struct transition transitions[UKL_KINDS] = {
 	[UKL_K_EXIT] = { AT(KERNEL), KEEP, apply_exit },
 	[UKL_K_CTRL] = { ANYWHERE, KEEP, apply_ctrl },
 	[UKL_K_STRAY_WRITE] = { ANYWHERE, KEEP, NULL },
+	[UKL_K_SIG_CHECK] = { AT(KERNEL), KEEP, apply_sig_check },
 	[UKL_K_SIG_SETUP] = { AT(KERNEL), KEEP, apply_sig_setup },
 	[UKL_K_SIG_FRAME] = { AT(KERNEL), KEEP, NULL },
 	[UKL_K_SIG_START] = { AT(KERNEL), KEEP, apply_sig_start },

@@ -308,7 +308,8 @@ enum ukl_side {
 	      " slots 0-20 are the pt_regs that it is to save", \
 	      ARG(SIG_SETUP, pc, "instruction") \
 	      ARG(SIG_SETUP, frame, "address of the pt_regs") \
-	      ARG(SIG_SETUP, sig, "the signal")) \
+	      ARG(SIG_SETUP, sig, "the signal") \
+	      ARG(SIG_SETUP, flags, "sa_flags")) \
 	EVENT(21, SIG_FRAME, "sig_frame", \
 	      UKL_SET_SIGCONTEXT, \
 	      "a signal's frame as it lies in user memory, complete; the slots" \
@@ -371,7 +372,13 @@ enum ukl_side {
 	EVENT(28, OOPS, "oops", \
 	      UKL_SET_TASK, \
 	      "oops_enter(): the kernel found itself wrong", \
-	      ARG(OOPS, pc, "instruction"))
+	      ARG(OOPS, pc, "instruction")) \
+	EVENT(29, SIG_CHECK, "sig_check", \
+	      UKL_SET_FRAME | UKL_SET_TASK, \
+	      "arch_do_signal_or_restart(): exit work looks for signals; slots" \
+	      " 0-20 are the pt_regs", \
+	      ARG(SIG_CHECK, pc, "instruction") \
+	      ARG(SIG_CHECK, frame, "address of the pt_regs"))
 
 #define UKL_MAX_ARGS 12
 

@@ -91,6 +91,7 @@
 	PLACE(T_CRED,     "__ukl_off_task_cred",      0x600) \
 	PLACE(C_CAPS,     "__ukl_off_cred_caps",      0x38) \
 	PLACE(RAWIO,      "__ukl_const_cap_rawio",    0x20000) \
+	PLACE(SIG_CHECK,  "arch_do_signal_or_restart", 0xffffffff8101b150) \
 	PLACE(SIG_SETUP,  "x64_setup_rt_frame",       0xffffffff8101b710) \
 	PLACE(SIG_DONE,   "signal_setup_done",        0xffffffff8106b5e0) \
 	PLACE(SIG_RETURN, "__x64_sys_rt_sigreturn",   0xffffffff8101ba30) \
@@ -979,14 +980,15 @@ static void check_signal_events(void)
 	static const enum ukl_class expected[] = {
 		UKL_EV_SIG_FORCE, UKL_EV_SIG_SETUP, UKL_EV_SIG_FRAME, UKL_EV_SIG_START,
 		UKL_EV_SIG_START, UKL_EV_SIG_START, UKL_EV_SIG_RETURN,
-		UKL_EV_SIG_RESTORED, UKL_EV_END,
+		UKL_EV_SIG_RESTORED, UKL_EV_SIG_CHECK, UKL_EV_END,
 	};
 
-	CU_ASSERT_EQUAL_FATAL(read_trace(events, 64), 9);
-	for (int i = 0; i < 9; i++)
+	CU_ASSERT_EQUAL_FATAL(read_trace(events, 64), 10);
+	for (int i = 0; i < 10; i++)
 		CU_ASSERT_EQUAL_FATAL(events[i].cls, expected[i]);
 	CU_ASSERT_EQUAL(events[0].arg[UKL_A_SIG_FORCE_addr], 0x10);
 	CU_ASSERT_EQUAL(events[1].arg[UKL_A_SIG_SETUP_sig], 11);
+	CU_ASSERT_EQUAL(events[1].arg[UKL_A_SIG_SETUP_flags], 0xc000004);
 	CU_ASSERT_EQUAL(events[1].state[UKL_S_ip], AT + 0x900);
 	check_sigcontext(&events[2]);
 	CU_ASSERT_EQUAL(events[2].arg[UKL_A_SIG_FRAME_frame], SIGNAL);
@@ -1031,6 +1033,8 @@ static void signals(void)
 	step(c, RESTORE_FP, NOP);
 	poke(REGS + UKL_S_sp * 8, 0x10000, 8);
 	step(c, SIG_RETURN, NOP);		/* nothing there: no event */
+	set(c, "rdi", REGS);
+	step(c, SIG_CHECK, NOP);
 	stop();
 	check_signal_events();
 }

@@ -846,6 +846,7 @@ const qemu_plugin_exec_cb probe_exec[PROBE_KINDS] = {
 	[PROBE_FIXUP] = fixup,
 	[PROBE_EXEC_BEGIN] = exec_begin,
 	[PROBE_OOPS] = oops,
+	[PROBE_SIG_CHECK] = signal_check,
 	[PROBE_SIG_SETUP] = signal_setup,
 	[PROBE_SIG_DONE] = signal_done,
 	[PROBE_SIG_RETURN] = signal_return,

@@ -50,6 +50,7 @@ enum probe_kind {
 	PROBE_FIXUP,
 	PROBE_EXEC_BEGIN,
 	PROBE_OOPS,
+	PROBE_SIG_CHECK,
 	PROBE_SIG_SETUP,
 	PROBE_SIG_DONE,
 	PROBE_SIG_RETURN,
@@ -228,6 +229,7 @@ void draft_put_here(struct draft *d, enum ukl_class cls);
 void draft_leave(struct draft *d);
 
 /* signals.c */
+void signal_check(unsigned int vcpu, void *probe);
 void signal_setup(unsigned int vcpu, void *probe);
 void signal_done(unsigned int vcpu, void *probe);
 void signal_return(unsigned int vcpu, void *probe);

@@ -49,6 +49,21 @@ static bool sample_sigcontext(struct draft *d, uint64_t frame, struct sigcontext
 	return true;
 }
 
+/* arch_do_signal_or_restart(regs) */
+void signal_check(unsigned int vcpu, void *probe)
+{
+	struct draft d;
+
+	if (!draft_begin(&d, vcpu, probe, UKL_BIT(di)))
+		return;
+	d.arg[UKL_A_SIG_CHECK_pc] = d.probe->pc;
+	d.arg[UKL_A_SIG_CHECK_frame] = d.state[UKL_S_di];
+	draft_sample_frame(&d, d.arg[UKL_A_SIG_CHECK_frame]);
+	draft_sample_task(&d);
+	draft_put_here(&d, UKL_EV_SIG_CHECK);
+	draft_leave(&d);
+}
+
 /* x64_setup_rt_frame(ksig, regs) */
 void signal_setup(unsigned int vcpu, void *probe)
 {
@@ -56,10 +71,12 @@ void signal_setup(unsigned int vcpu, void *probe)
 
 	if (!draft_begin(&d, vcpu, probe, UKL_BIT(di) | UKL_BIT(si)))
 		return;
-	const struct field sig = { recorder.layout.off_ksig_sig, 4,
-				   &d.arg[UKL_A_SIG_SETUP_sig] };
+	const struct field fields[] = {
+		{ recorder.layout.off_ksig_sig, 4, &d.arg[UKL_A_SIG_SETUP_sig] },
+		{ recorder.layout.off_ksig_flags, 8, &d.arg[UKL_A_SIG_SETUP_flags] },
+	};
 
-	guest_fields(d.io, d.state[UKL_S_di], &sig, 1);
+	guest_fields(d.io, d.state[UKL_S_di], fields, 2);
 	d.arg[UKL_A_SIG_SETUP_pc] = d.probe->pc;
 	d.arg[UKL_A_SIG_SETUP_frame] = d.state[UKL_S_si];
 	draft_sample_frame(&d, d.arg[UKL_A_SIG_SETUP_frame]);

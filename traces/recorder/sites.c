@@ -206,6 +206,7 @@ int sites_init(const struct ukl_symbols *symbols, struct ukl_error *err)
 	add_named(symbols, "fixup_exception", PROBE_FIXUP);
 	add_named(symbols, "begin_new_exec", PROBE_EXEC_BEGIN);
 	add_named(symbols, "oops_enter", PROBE_OOPS);
+	add_named(symbols, "arch_do_signal_or_restart", PROBE_SIG_CHECK);
 	add_named(symbols, "x64_setup_rt_frame", PROBE_SIG_SETUP);
 	add_named(symbols, "signal_setup_done", PROBE_SIG_DONE);
 	add_named(symbols, "__x64_sys_rt_sigreturn", PROBE_SIG_RETURN);
