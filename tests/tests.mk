@@ -12,7 +12,7 @@ include tests/mutants/mutants.mk
 include tests/bench/bench.mk
 
 SUITES := unit-check apps-check cc-check run-check patch-check demo-check docs-check count-check witness-check \
-	  exec-check nmi-check libc-check probe-check smp2-check reclaim-check lua-check kill-check mutants
+	  exec-check nmi-check machine-check libc-check probe-check smp2-check reclaim-check lua-check kill-check mutants
 
 include tests/neighbours/neighbours.mk
 

@@ -314,6 +314,8 @@ int help_storm(char **argv)
 	while (told < last) {
 		for (int i = 0; i < 20; i++)
 			work();
+		for (volatile int i = 0; i < 300000; i++)
+			;
 		n = interrupts(argv[0], ALL_CPUS);
 		if (n != told)
 			tell(argv[0], told = n);
@@ -321,10 +323,11 @@ int help_storm(char **argv)
 	return 0;
 }
 
-/* Says so, and makes no system call ever after. */
+/* Says so, and makes no system call ever after, on processor 0. */
 int help_spin(char **argv)
 {
 	(void)argv;
+	move_to(0, 0);
 	printf("spin: begins\n");
 	fflush(stdout);
 	for (;;)

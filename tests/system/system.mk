@@ -54,6 +54,10 @@ nmi-check:	## NMIs at any moment of a busy application
 nmi-check: $(COUNT_KERNEL) $(RECORDING)
 	tests/system/nmi.sh $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/nmi
 
+machine-check:	## NMIs and machine checks, injected one by one and counted
+machine-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING)
+	tests/system/machine.sh --smp 2 $(BUILD) $< $(BUILD)/system/machine
+
 smp2-check:	## the demonstration on two processors
 smp2-check: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
 	tests/system/smp2.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/smp2
@@ -114,5 +118,5 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 	tests/system/reclaim.sh --plain $(BUILD) $(PLAIN_KERNEL) \
 		$(BUILD)/system/plain-reclaim
 
-.PHONY: demo lua-check cc-check run-check libc-check probe-check apps-check count-check exec-check nmi-check smp2-check reclaim-check kill-check \
+.PHONY: demo lua-check cc-check run-check libc-check probe-check apps-check count-check exec-check nmi-check machine-check smp2-check reclaim-check kill-check \
 	witness-check plain-check

@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# machine.sh - NMIs and machine checks, injected one by one and counted
+#
+#   machine.sh [--smp N] BUILD KERNEL OUT
+#
+# KERNEL is a bzImage with probe linked in.  QEMU's monitor injects the next event when
+# the guest has told that it counted the last, so the numbers must be equal: injected,
+# counted by the kernel, recorded.  The program they strike computes, makes page faults
+# and system calls, first in ring 0, then in ring 3.  A machine check that Linux
+# survives is survived; a fatal one is a panic that names the application's instruction.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+USAGE="[--smp N] BUILD KERNEL OUT"
+while [[ ${1-} == --* ]]; do
+	case $1 in
+	--smp) SMP=$2; shift ;;
+	*) usage "$USAGE" ;;
+	esac
+	shift
+done
+[ $# -eq 3 ] || usage "$USAGE"
+BUILD=$1 KERNEL=$2 TOP=$3
+INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
+suite
+need_guest
+TIMES=100
+
+# Intel's machine checks: QEMU's own processor has AMD's, which forgive nothing.  Bank 2
+# of processor 0: status, mcg_status (in progress, may be resumed), address, misc.
+INTEL="-cpu max,-la57,vendor=GenuineIntel"
+SCRUB="mce 0 2 0xbd000000000000c0 5 0x100000 0x8c"
+NO_ACTION="mce 0 2 0xb0000000000000c1 5 0 0"
+FATAL="mce 0 2 0xb200000000000175 7 0 0"
+
+# start WORDS: the next guest, with a monitor on descriptor 5
+start() {
+	local port
+	port=$(free_port)
+	# shellcheck disable=SC2206 # the processor's words are meant to be split
+	QEMU_ARGS=(-monitor "tcp:127.0.0.1:$port,server=on,wait=off" $CPU)
+	CMDLINE="no_timer_check $1" # a machine under load would fail that
+	guest_record
+	guest_start machine
+	guest_expect "UKL-GUEST: scenario machine: begins" ||
+		{ guest_kill; guest_report; die "the guest did not begin"; }
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
+}
+
+monitor() { # COMMAND
+	echo "$1" >&5
+}
+
+# The next number that the program tells, in COUNT.
+next_count() { # ROW
+	guest_expect "^storm: $1 [0-9]+\$" || { guest_report; die "no number of $1 any more"; }
+	COUNT=${LINE##* }
+}
+
+# The commands in turn, each when the last is counted: one more each time, no less.
+storm() { # ROW WHO COMMAND...
+	local row=$1 who=$2 i first commands
+	shift 2
+	commands=("$@")
+	next_count "$row"
+	first=$COUNT
+	for ((i = 1; i <= TIMES; i++)); do
+		monitor "${commands[i % $#]}"
+		next_count "$row"
+		[ "$COUNT" -eq $((first + i)) ] ||
+			die "$who: $i of $row injected, $((COUNT - first)) counted"
+	done
+	pass "$who: $TIMES times $row injected, each counted once"
+}
+
+conforms() { # WHAT
+	"$BUILD/ukl" check "$OUT/trace" >"$OUT/verdict" || { cat "$OUT/verdict"; die "$1"; }
+	pass "$1: the trace conforms"
+}
+
+struck() { # VECTOR SIDE: how many events of the vector hit that side
+	"$BUILD/ukl" dump --no-state --class int_in "$OUT/trace" |
+		awk -v vector="vector=$1" -v side="$2" \
+			'index($0, " " vector " ") && (side == "" || $4 == side)' | wc -l
+}
+
+counted() { # ROW VECTOR COMMAND...
+	local row=$1 vector=$2 n
+	shift 2
+	storm "$row" "ring 0" "$@"
+	storm "$row" "ring 3" "$@"
+	guest_finish machine
+	n=$(struck "$vector" "")
+	[ "$n" -eq $((2 * TIMES)) ] || die "$((2 * TIMES)) injected, $n recorded"
+	pass "the recorder saw exactly $n"
+	for side in app kernel user; do
+		n=$(struck "$vector" "$side")
+		[ "$n" -gt 0 ] || die "none struck the $side side"
+		pass "$n struck the $side side"
+	done
+	conforms "$row"
+}
+
+
+# A machine check that is fatal, in a program that computes; if it struck the kernel
+# under it, which the report tells, once more.  IP is the instruction that it names.
+fatal() { # WHO PROGRAM CS
+	local try
+	IP=
+	for try in 1 2 3; do
+		start "ukl.spin=$2"
+		guest_expect "^spin: begins" || { guest_report; die "$2 did not begin"; }
+		monitor "$FATAL"
+		guest_expect "RIP [^ ]* *[0-9a-f]*:<[0-9a-f]+>" ||
+			{ guest_report; die "$1: no machine check was reported"; }
+		[[ ! $LINE =~ RIP\ (!INEXACT!\ )?$3:\<([0-9a-f]+)\> ]] ||
+			{ IP=$((16#${BASH_REMATCH[2]})); break; }
+		note "try $try struck the kernel: $LINE"
+		guest_kill
+	done
+	[ -n "$IP" ] || die "$1: the program itself was never struck"
+	pass "$1: the fatal machine check names its instruction"
+	guest_expect "Kernel panic - not syncing: .*[Mm]achine check" ||
+		{ guest_report; die "$1: no panic"; }
+	pass "$1: ${LINE#*syncing: }"
+	guest_expect "^this pattern matches no line: read to the end$" || :
+	guest_reap
+	conforms "$1, to the end"
+}
+
+symbol() { # NAME
+	nm "$VMLINUX" | awk -v name="$1" '$3 == name { print "0x" $1 }'
+}
+
+CPU=''
+OUT=$TOP/nmi
+start "ukl.row=NMI ukl.count=$TIMES"
+counted NMI 0x2 nmi
+
+CPU=$INTEL
+OUT=$TOP/mce
+start "ukl.row=MCE ukl.count=$TIMES"
+counted MCE 0x12 "$SCRUB" "$NO_ACTION"
+
+OUT=$TOP/fatal
+fatal "ring 0" /UKL 13
+if [ "$IP" -ge $(($(symbol __ukl_text_start))) ] && [ "$IP" -lt $(($(symbol __ukl_text_end))) ]; then
+	pass "that is the application's text"
+else
+	die "that is not the application's text"
+fi
+OUT=$TOP/fatal3
+fatal "ring 3" /bin/probe 33
