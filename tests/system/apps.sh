@@ -18,7 +18,10 @@ BUILD=$1
 MKUKL=apps/rt/mkukl.sh
 scratch=$(mktemp -d)
 server=
-trap 'rm -rf "$scratch"; [ -z "$server" ] || kill "$server"; on_exit' EXIT
+cleanup() {
+	rm -rf "$scratch"
+	[ -z "$server" ] || kill "$server"
+}
 
 # --- the counter: what it announces is what it does --------------------------
 

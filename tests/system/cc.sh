@@ -17,7 +17,9 @@ CC=$PWD/ukl-kernel/libc/ukl-cc
 export UKL_LIBC=$BUILD/libc/musl
 need_file "$UKL_LIBC/lib/libc.a" "make libc builds it"
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"; on_exit' EXIT
+cleanup() {
+	rm -rf "$scratch"
+}
 cd "$scratch"
 
 # An application: one object with one global symbol, the entry point.

@@ -42,9 +42,15 @@ pass() { # WHAT
 	note "ok: $*"
 }
 
+# What a script has to tidy up itself; it may define this anew.
+cleanup() {
+	:
+}
+
 # Whatever ends the script: no guest is left behind, and a suite says how it went.
 on_exit() {
 	local status=$?
+	cleanup
 	guest_kill
 	[ "$SUITE" -eq 0 ] || note "$PASSED passed, $((status != 0)) failed"
 	exit "$status"
