@@ -74,6 +74,13 @@ need_guest() {
 	VMLINUX=$(dirname "$KERNEL")/vmlinux
 }
 
+# Gives the next guest a disk to swap to; sparse: only what is swapped takes room.
+guest_swap_disk() {
+	mkdir -p "$OUT"
+	truncate -s $((128 * 1024 * 1024)) "$OUT/swap"
+	QEMU_ARGS+=(-drive "file=$OUT/swap,format=raw,if=virtio,cache=unsafe")
+}
+
 # Has the next guest recorded into a new $OUT/trace.
 guest_record() {
 	need_file "$BUILD/ukl" "make builds it"

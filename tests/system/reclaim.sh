@@ -14,7 +14,6 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 USAGE="[--plain] BUILD KERNEL OUT [WORD=N...]"
-SWAP_BYTES=$((128 * 1024 * 1024))
 record=1
 if [ "${1-}" = --plain ]; then
 	record=0
@@ -29,9 +28,7 @@ INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
 need_guest
 CMDLINE=${words:+ukl.args=${words// /,}}
 
-mkdir -p "$OUT"
-truncate -s "$SWAP_BYTES" "$OUT/swap" # sparse: only what is swapped takes room
-QEMU_ARGS=(-drive "file=$OUT/swap,format=raw,if=virtio,cache=unsafe")
+guest_swap_disk
 [ "$record" -eq 0 ] || guest_record
 guest_start reclaim
 guest_expect "UKL-GUEST: reclaim:" || { guest_kill; guest_report; die "no pressure"; }

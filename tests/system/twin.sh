@@ -3,20 +3,21 @@
 #
 # twin.sh - the same program in ring 0 and in ring 3: equal output, and a clean trace
 #
-#   twin.sh [--smp N] [--icount] [--memory MB] BUILD KERNEL PROGRAM OUT [ARG...]
+#   twin.sh [--smp N] [--icount] [--memory MB] [--swap] BUILD KERNEL PROGRAM OUT [ARG...]
 #
 # KERNEL is a bzImage with PROGRAM linked in.  Each line of the output that ends in
-# "ok" is a thing shown; the trace must conform.
+# "ok" is a thing shown; the trace must conform.  With --swap the guest swaps to a disk.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-USAGE="[--smp N] [--icount] [--memory MB] BUILD KERNEL PROGRAM OUT [ARG...]"
+USAGE="[--smp N] [--icount] [--memory MB] [--swap] BUILD KERNEL PROGRAM OUT [ARG...]"
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--smp) SMP=$2; shift ;;
 	--icount) ICOUNT=1 ;;
 	--memory) MEMORY=$2; shift ;;
+	--swap) SWAP=1 ;;
 	*) usage "$USAGE" ;;
 	esac
 	shift
@@ -31,6 +32,7 @@ need_guest
 
 words="$*"
 CMDLINE="ukl.program=$PROGRAM ${words:+ukl.args=${words// /,}} $CMDLINE"
+[ -z "${SWAP-}" ] || guest_swap_disk
 guest_record
 guest_start twin
 guest_finish twin

@@ -36,6 +36,11 @@ host_port() {
 	fail "the machine has no port $1"
 }
 
+# Swaps to the disk of that purpose; false if the machine has none.
+swap_to_disk() {
+	[ -b /dev/vda ] && mkswap /dev/vda >/dev/null && swapon /dev/vda
+}
+
 # start_server CONNECTIONS: sets $server to its pid once it listens.
 # Descriptor 3 is its output, held open both ways so that nobody gets SIGPIPE.
 start_server() {

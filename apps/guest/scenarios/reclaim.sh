@@ -15,9 +15,7 @@ args=$(param args "")
 connections=$(param connections 16)
 bytes=$(param bytes 100000)
 
-[ -b /dev/vda ] || fail "no disk to swap to: give the guest a virtio-blk disk"
-mkswap /dev/vda >/dev/null
-swapon /dev/vda
+swap_to_disk || fail "no disk to swap to: give the guest a virtio-blk disk"
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 mkdir "$group"

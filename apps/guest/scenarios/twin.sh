@@ -13,6 +13,7 @@
 program=$(param program '')
 args=$(param args '' | tr ',' ' ')
 [ -x "/bin/$program" ] || fail "ukl.program= names no program of /bin"
+swap_to_disk || :
 : >/tmp/ring0
 : >/tmp/ring3
 tail -f /tmp/ring0 & # seen as it comes, also if the machine goes down
