@@ -24,7 +24,11 @@
 	GROUP(procs) \
 	GROUP(execs) \
 	GROUP(irqs) \
-	GROUP(traps)
+	GROUP(traps) \
+	GROUP(signals) \
+	GROUP(sigstack) \
+	GROUP(faults) \
+	GROUP(absent)
 
 #define PROBE_DECLARE(name) void probe_##name(void);
 PROBE_GROUPS(PROBE_DECLARE)
