@@ -74,11 +74,16 @@ need_guest() {
 	VMLINUX=$(dirname "$KERNEL")/vmlinux
 }
 
-# Gives the next guest a disk to swap to; sparse: only what is swapped takes room.
-guest_swap_disk() {
+# Gives the next guest another virtio disk, $OUT/NAME; sparse: takes room as it is used.
+guest_disk() { # NAME MB
 	mkdir -p "$OUT"
-	truncate -s $((128 * 1024 * 1024)) "$OUT/swap"
-	QEMU_ARGS+=(-drive "file=$OUT/swap,format=raw,if=virtio,cache=unsafe")
+	truncate -s "$2M" "$OUT/$1"
+	QEMU_ARGS+=(-drive "file=$OUT/$1,format=raw,if=virtio,cache=unsafe")
+}
+
+# The first disk, to swap to
+guest_swap_disk() {
+	guest_disk swap 128
 }
 
 # Has the next guest recorded into a new $OUT/trace.
