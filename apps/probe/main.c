@@ -134,6 +134,11 @@ const char *self_name(void)
 	return name;
 }
 
+const char *twin_name(void)
+{
+	return in_ring0() ? "/bin/probe" : self_name();
+}
+
 pid_t start_helper(const char *path, const char *helper, const char *arg)
 {
 	pid_t pid = fork();
@@ -150,6 +155,15 @@ int status_of(pid_t pid)
 	int status = -1;
 
 	return waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+int in_child(int (*run)(void))
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(run());
+	return status_of(pid);
 }
 
 bool exited(pid_t pid, int code)
@@ -186,7 +200,7 @@ int main(int argc, char **argv)
 	count_cpus();
 	for (unsigned int i = 0; argc > 1 && i < n_helpers; i++)
 		if (!strcmp(argv[1], helpers[i].name))
-			return helpers[i].run(argv + 2);
+			return helpers[i].run(argv + 2) ?: wrong;
 	for (int a = 1; a < argc && !status; a++)
 		status = run(argv[a]);
 	for (unsigned int i = 0; argc == 1 && i < n_groups; i++)

@@ -28,7 +28,8 @@
 	GROUP(signals) \
 	GROUP(sigstack) \
 	GROUP(faults) \
-	GROUP(absent)
+	GROUP(absent) \
+	GROUP(ptrace)
 
 #define PROBE_DECLARE(name) void probe_##name(void);
 PROBE_GROUPS(PROBE_DECLARE)
@@ -56,7 +57,9 @@ static inline long raw_syscall(long nr, long a, long b, long c)
 	HELPER(traced) \
 	HELPER(tracer) \
 	HELPER(storm) \
-	HELPER(spin)
+	HELPER(spin) \
+	HELPER(ptracee) \
+	HELPER(ptracer)
 
 #define HELPER_DECLARE(name) int help_##name(char **argv);
 PROBE_HELPERS(HELPER_DECLARE)
@@ -70,6 +73,16 @@ bool in_ring0(void);
 
 /* The name to execute for another process like this: /UKL or the ring-3 program. */
 const char *self_name(void);
+
+/* The same program in ring 3, whatever this one is. */
+const char *twin_name(void);
+
+/* call6(NR, A1...A6) makes one system call, which returns to call6_return. */
+long call6(long nr, long a, long b, long c, long d, long e, long f);
+extern const char call6_return[];
+
+/* Runs it in a child, which exits with its value; the child's wait status. */
+int in_child(int (*run)(void));
 
 /* A child that executes *path* as "probe -helper arg". */
 pid_t start_helper(const char *path, const char *helper, const char *arg);
