@@ -29,7 +29,14 @@
 	GROUP(sigstack) \
 	GROUP(faults) \
 	GROUP(absent) \
-	GROUP(ptrace)
+	GROUP(ptrace) \
+	GROUP(seccomp) \
+	GROUP(rseq) \
+	GROUP(bases) \
+	GROUP(uffd) \
+	GROUP(share) \
+	GROUP(dio) \
+	GROUP(uring)
 
 #define PROBE_DECLARE(name) void probe_##name(void);
 PROBE_GROUPS(PROBE_DECLARE)
@@ -59,7 +66,9 @@ static inline long raw_syscall(long nr, long a, long b, long c)
 	HELPER(storm) \
 	HELPER(spin) \
 	HELPER(ptracee) \
-	HELPER(ptracer)
+	HELPER(ptracer) \
+	HELPER(filtered) \
+	HELPER(randomless)
 
 #define HELPER_DECLARE(name) int help_##name(char **argv);
 PROBE_HELPERS(HELPER_DECLARE)

@@ -75,7 +75,7 @@ libc-check: $(BUILD)/kernel/images/libc/bzImage $(RECORDING)
 
 probe-check:	## every kind of transition, in ring 0 as in ring 3
 probe-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING)
-	tests/system/twin.sh --smp 2 --swap $(BUILD) $< probe $(BUILD)/system/probe
+	tests/system/twin.sh --smp 2 --disk 1 $(BUILD) $< probe $(BUILD)/system/probe
 
 run-check:	## make run: output, status and verdict of a user's own program
 run-check: $(BUILD)/libc/musl/key $(RECORDING)
