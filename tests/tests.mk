@@ -27,7 +27,7 @@ demo-check: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
 	$(Q)tests/system/demo.sh --suite $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/demo
 
 docs-check: $(ECHO_KERNEL)	## compare the instructions shown in docs/ with the kernel's
-	$(Q)tests/system/docs.sh $(KIMAGES)/echo/vmlinux
+	$(Q)tests/system/docs.sh $(KIMAGES)/echo/vmlinux $(KTREE)
 
 .PHONY: test-full bisect-check
 bisect-check: $(ECHO_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## build and boot after each patch of the series (half an hour)
@@ -35,7 +35,7 @@ bisect-check: $(ECHO_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## build and boot 
 
 # What takes too long for every commit.  The sources are the key: what passed with the
 # same ones is not run again.
-LONG_SUITES := bisect-check
+LONG_SUITES := bisect-check load-check
 SOURCES_KEY = $(shell { git rev-parse HEAD; git diff HEAD; } | sha256sum | cut -c1-16)
 
 test-full: $(BUILD)/ukl kernel	## make test and hours more; goes on where it stopped

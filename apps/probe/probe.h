@@ -63,6 +63,7 @@ static inline long raw_syscall(long nr, long a, long b, long c)
 	HELPER(report) \
 	HELPER(traced) \
 	HELPER(tracer) \
+	HELPER(serve) \
 	HELPER(storm) \
 	HELPER(spin) \
 	HELPER(ptracee) \

@@ -1,20 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# docs.sh - do the instructions in docs/one-system-call.md stand in this kernel?
+# docs.sh - does what docs/ says of the kernel hold in this one?
 #
-#   docs.sh VMLINUX
+#   docs.sh VMLINUX TREE
 #
-# A block that begins with ```asm SYMBOL must be the first instructions of SYMBOL, as
+# docs/one-system-call.md: a block that begins with ```asm SYMBOL must be the first instructions of SYMBOL, as
 # objdump prints them without addresses.  Displacements of RIP-relative operands differ
 # from build to build and are not compared; names in <> are.
+#
+# docs/kernel.md: the ledger has a row for each bug; each word in backquotes there is a
+# mutant of the catalogue, a goal of the Makefile, a file of this tree, or a name in the
+# kernel's source TREE.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-[ $# -eq 1 ] || usage "VMLINUX"
-VMLINUX=$1
-PAGE=$(dirname "$0")/../../docs/one-system-call.md
+[ $# -eq 2 ] || usage "VMLINUX TREE"
+VMLINUX=$1 TREE=$2
+ROOT=$(dirname "$0")/../..
+PAGE=$ROOT/docs/one-system-call.md
+LEDGER=$ROOT/docs/kernel.md
+BUGS=32
 suite
 
 # One spelling for both: no comments, no addresses, single spaces; the symbol that
@@ -46,3 +53,26 @@ for symbol in $(sed -n 's/^```asm //p' "$PAGE"); do
 		die "docs/one-system-call.md shows other instructions for $symbol than $VMLINUX has"
 	pass "$count instructions of $symbol"
 done
+
+ledger() {
+	grep -E '^\| B[0-9]+ ' "$LEDGER"
+}
+
+diff <(ledger | awk '{ print $2 }') <(seq -f 'B%g' "$BUGS") ||
+	die "docs/kernel.md: the ledger's rows are not B1 to B$BUGS"
+pass "the ledger has $BUGS rows"
+
+known() { # WORD
+	case $1 in
+	"make "*)	grep -qE "^${1#make }:" "$ROOT"/Makefile "$ROOT"/*/*.mk "$ROOT"/*/*/*.mk ;;
+	*/*)		[ -e "$ROOT/$1" ] || [ -e "$TREE/$1" ] ;;
+	*.sh)		git -C "$ROOT" ls-files | grep -q "/$1\$" ;;
+	*)		grep -q "^$1 " "$ROOT/tests/mutants/catalogue" ||
+			git -C "$TREE" grep -qwF -e "$1" ukl -- arch/x86 fs kernel include ;;
+	esac
+}
+
+while read -r word; do
+	known "$word" || die "docs/kernel.md: the ledger names \`$word\`, which is nowhere"
+done < <(ledger | grep -o '`[^`]*`' | tr -d '`' | sort -u)
+pass "every name in it is somewhere"

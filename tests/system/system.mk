@@ -91,6 +91,11 @@ lua-check: $(KIMAGES)/port-lua/bzImage $(BUILD)/apps/port-lua/program $(RECORDIN
 	tests/system/port.sh --memory 512 --timeout 600 $(BUILD) lua $(BUILD)/system/lua \
 		apps/ports/lua
 
+LOAD_SECONDS ?= 3600
+load-check:	## an hour of everything at once (LOAD_SECONDS=N)
+load-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING) $(BUILD)/apps/echo/echo-client
+	tests/system/load.sh $(BUILD) $< $(BUILD)/system/load $(LOAD_SECONDS)
+
 kill-check:	## SIGKILL the recorder 20 times; all traces inconclusive
 kill-check: $(ECHO_KERNEL) $(RECORDING)
 	tests/system/kill.sh --runs $(KILL_RUNS) $(BUILD) $(ECHO_KERNEL) \
@@ -118,5 +123,5 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 	tests/system/reclaim.sh --plain $(BUILD) $(PLAIN_KERNEL) \
 		$(BUILD)/system/plain-reclaim
 
-.PHONY: demo lua-check cc-check run-check libc-check probe-check apps-check count-check exec-check nmi-check machine-check smp2-check reclaim-check kill-check \
+.PHONY: demo load-check lua-check cc-check run-check libc-check probe-check apps-check count-check exec-check nmi-check machine-check smp2-check reclaim-check kill-check \
 	witness-check plain-check
