@@ -8,7 +8,9 @@
 #include "probe.h"
 
 #define main echo_main
+#define check echo_check
 #include "../echo/echo.c"
+#undef check
 #undef main
 
 int help_serve(char **argv)
