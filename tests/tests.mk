@@ -12,7 +12,8 @@ include tests/mutants/mutants.mk
 include tests/bench/bench.mk
 
 SUITES := unit-check apps-check cc-check run-check patch-check demo-check docs-check count-check witness-check \
-	  exec-check nmi-check machine-check libc-check probe-check smp2-check reclaim-check lua-check kill-check mutants
+	  exec-check nmi-check machine-check libc-check probe-check smp2-check reclaim-check lua-check \
+	  sqlite-check crash-check kill-check mutants
 
 include tests/neighbours/neighbours.mk
 
@@ -35,7 +36,8 @@ bisect-check: $(ECHO_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## build and boot 
 
 # What takes too long for every commit.  The sources are the key: what passed with the
 # same ones is not run again.
-LONG_SUITES := bisect-check load-check
+LONG_SUITES := bisect-check load-check crash-full-check speed-full-check threads-full-check \
+	       fuzz-full-check
 SOURCES_KEY = $(shell { git rev-parse HEAD; git diff HEAD; } | sha256sum | cut -c1-16)
 
 test-full: $(BUILD)/ukl kernel	## make test and hours more; goes on where it stopped

@@ -11,12 +11,13 @@
 # the machine uses already.
 set -euo pipefail
 
-# kernel build; our programs; the guest's userspace; tests
+# kernel build; our programs; the guest's userspace; ports and their disks; tests
 PACKAGES="
 linux-source-6.12 gcc libc6-dev make bison flex bc cpio kmod rsync xz-utils perl git patch ccache
 libelf-dev libssl-dev
 libdw-dev libcapstone-dev pkg-config
 busybox-static musl-tools gzip
+tcl8.6 e2fsprogs
 libcunit1-dev babeltrace2 gawk shellcheck mandoc zstd time
 "
 QEMU=qemu-system-x86

@@ -3,14 +3,16 @@
 #
 # sqlite.sh DIR OUT - SQLite 3's shell and test programs, for UKL; see recipe.sh
 #
-# The programs are those of its "make test" and "make threadtest" that are C.
+# Its configure script needs nothing but the compiler's name.  The programs are those of
+# its "make test" and "make threadtest" that are C and need no other library.
 # shellcheck source-path=SCRIPTDIR source=recipe.sh
 . "$(dirname "$0")/recipe.sh"
 
 PACKAGE=sqlite3
 TARBALL=sqlite3_3.40.1.orig.tar.xz
 SHA256=aaa776260ab4dc976db34aa7891819484c8676b5b2783123ebc6301e2ca5d655
-PROGRAMS=(sqlite3 speedtest1 fuzzcheck sessionfuzz threadtest3 kvtest)
+PROGRAMS=(sqlite3 speedtest1 fuzzcheck threadtest3)
+DATA=(test/fuzzdata{1..8}.db)
 
 build() {
 	./configure --disable-shared --disable-tcl --disable-load-extension \

@@ -86,8 +86,10 @@ cc-check: $(BUILD)/libc/musl/key
 	$(Q)tests/system/cc.sh $(BUILD)
 
 # Programs nobody here wrote.  Their images are built when one of these is asked for.
+PORT_INPUTS = $(KIMAGES)/port-$(1)/bzImage $(BUILD)/apps/port-$(1)/program
+
 lua-check:	## Lua's interpreter and what it can do, in ring 0 as in ring 3
-lua-check: $(KIMAGES)/port-lua/bzImage $(BUILD)/apps/port-lua/program $(RECORDING)
+lua-check: $(call PORT_INPUTS,lua) $(RECORDING)
 	tests/system/port.sh --memory 512 --timeout 600 $(BUILD) lua $(BUILD)/system/lua \
 		apps/ports/lua
 
@@ -95,6 +97,40 @@ LOAD_SECONDS ?= 3600
 load-check:	## an hour of everything at once (LOAD_SECONDS=N)
 load-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING) $(BUILD)/apps/echo/echo-client
 	tests/system/load.sh $(BUILD) $< $(BUILD)/system/load $(LOAD_SECONDS)
+
+sqlite-check:	## SQLite's shell, speed, fuzz and thread tests, in ring 0 as in ring 3
+sqlite-check: $(foreach program,$(PORT_sqlite),$(call PORT_INPUTS,$(program))) $(RECORDING)
+	tests/system/port.sh --memory 512 --timeout 600 $(BUILD) sqlite3 \
+		$(BUILD)/system/sqlite apps/ports/sqlite shell
+	tests/system/port.sh --memory 512 --timeout 600 $(BUILD) speedtest1 \
+		$(BUILD)/system/speedtest1 apps/ports/sqlite speed 3
+	tests/system/port.sh --memory 512 --timeout 600 \
+		--files $(BUILD)/ports/sqlite/fuzzdata4.db $(BUILD) fuzzcheck \
+		$(BUILD)/system/fuzzcheck apps/ports/sqlite fuzz fuzzdata4.db
+	tests/system/port.sh --smp 2 --memory 512 --timeout 600 $(BUILD) threadtest3 \
+		$(BUILD)/system/threadtest3 apps/ports/sqlite threads walthread5
+
+crash-check:	## a database of ring 0 outlives its machine, which is killed
+crash-check: $(call PORT_INPUTS,sqlite3) $(RECORDING)
+	tests/system/crash.sh $(BUILD) $(BUILD)/system/crash
+
+# The same for longer, and SQLite's own suites that are C: minutes to an hour.
+crash-full-check: $(call PORT_INPUTS,sqlite3) $(RECORDING)
+	tests/system/crash.sh --rounds 20 $(BUILD) $(BUILD)/system/crash-full
+
+speed-full-check: $(call PORT_INPUTS,speedtest1) $(RECORDING)
+	tests/system/port.sh --memory 512 --timeout 3000 $(BUILD) speedtest1 \
+		$(BUILD)/system/speed-full apps/ports/sqlite speed 25
+
+FUZZDATA ?= 1 2 3 4 5 6 7 8
+fuzz-full-check: $(call PORT_INPUTS,fuzzcheck) $(RECORDING)
+	tests/system/port.sh --memory 1024 --timeout 20000 \
+		$(FUZZDATA:%=--files $(BUILD)/ports/sqlite/fuzzdata%.db) $(BUILD) fuzzcheck \
+		$(BUILD)/system/fuzz-full apps/ports/sqlite fuzz $(FUZZDATA:%=fuzzdata%.db)
+
+threads-full-check: $(call PORT_INPUTS,threadtest3) $(RECORDING)
+	tests/system/port.sh --smp 2 --memory 512 --timeout 3000 $(BUILD) threadtest3 \
+		$(BUILD)/system/threads-full apps/ports/sqlite threads '*'
 
 kill-check:	## SIGKILL the recorder 20 times; all traces inconclusive
 kill-check: $(ECHO_KERNEL) $(RECORDING)
@@ -123,5 +159,6 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 	tests/system/reclaim.sh --plain $(BUILD) $(PLAIN_KERNEL) \
 		$(BUILD)/system/plain-reclaim
 
-.PHONY: demo load-check lua-check cc-check run-check libc-check probe-check apps-check count-check exec-check nmi-check machine-check smp2-check reclaim-check kill-check \
+.PHONY: demo load-check lua-check sqlite-check crash-check crash-full-check speed-full-check \
+	fuzz-full-check threads-full-check cc-check run-check libc-check probe-check apps-check count-check exec-check nmi-check machine-check smp2-check reclaim-check kill-check \
 	witness-check plain-check

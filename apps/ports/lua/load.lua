@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- load.lua - the compiler: load, dump, require, environments, debug
-print(load("return 1 + 1")(), load("x = ")) 
+print(load("return 1 + 1")(), load("x = "))
 local parts = { "return ", "'in", " parts'" }
 local i = 0
 print(load(function() i = i + 1; return parts[i] end)())
