@@ -31,6 +31,7 @@ INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
 TEST=twin-$(basename "$OUT")
 suite
 need_guest
+LIMIT=900 # the program runs twice, perhaps on a loaded machine
 
 words="$*"
 CMDLINE="ukl.program=$PROGRAM ${words:+ukl.args=${words// /,}} $CMDLINE"
