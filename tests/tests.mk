@@ -15,8 +15,6 @@ SUITES := unit-check apps-check cc-check run-check patch-check demo-check docs-c
 	  exec-check nmi-check machine-check libc-check probe-check smp2-check reclaim-check lua-check \
 	  sqlite-check crash-check kill-check mutants
 
-include tests/neighbours/neighbours.mk
-
 .PHONY: test demo-check docs-check patch-check
 patch-check: $(KDIR)/patched	## the kernel's style checker on the patches
 	$(Q)tests/system/checkpatch.sh $(KTREE) $(wildcard ukl-kernel/patches/*.patch ukl-kernel/mutants/*.patch)
@@ -38,6 +36,7 @@ bisect-check: $(ECHO_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## build and boot 
 # same ones is not run again.
 LONG_SUITES := bisect-check load-check crash-full-check speed-full-check threads-full-check \
 	       fuzz-full-check
+include tests/neighbours/neighbours.mk	# adds to both
 SOURCES_KEY = $(shell { git rev-parse HEAD; git diff HEAD; } | sha256sum | cut -c1-16)
 
 test-full: $(BUILD)/ukl kernel	## make test and hours more; goes on where it stopped

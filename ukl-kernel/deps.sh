@@ -5,6 +5,7 @@
 #
 #   deps.sh check    list what is missing, one package a line; status 1 if any is
 #   deps.sh install  install it, as root or through sudo
+#   deps.sh install neighbours	also what only "make selftests stress-check" need
 #
 # QEMU must be 10.0 or newer: older ones cannot read registers from a plugin.
 # Debian 13 has it; for Debian 12 the backports suite is added, from the mirror that
@@ -20,6 +21,8 @@ busybox-static musl-tools gzip
 tcl8.6 e2fsprogs
 libcunit1-dev babeltrace2 gawk shellcheck mandoc zstd time
 "
+# the kernel's selftests, 32-bit ones too, and their like
+NEIGHBOURS="gcc-multilib libc6-dev-i386 libcap-dev libnuma-dev stress-ng"
 QEMU=qemu-system-x86
 QEMU_MAJOR=10
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -112,8 +115,9 @@ install() {
 	[ -z "$wanted" ] || die "still missing after installation:" "$(echo "$wanted" | tr '\n' ' ')"
 }
 
-case "${1:-}" in
+case "$*" in
 check)   list=$(missing); [ -z "$list" ] || { echo "$list"; exit 1; } ;;
 install) install ;;
-*)       die "usage: deps.sh check | install" ;;
+"install neighbours") PACKAGES="$PACKAGES $NEIGHBOURS"; install ;;
+*)       die "usage: deps.sh check | install [neighbours]" ;;
 esac
