@@ -228,13 +228,31 @@ static void expect_lie_refused(unsigned int packet, size_t at, uint8_t value,
 }
 
 /* Where in the packet its second event begins. */
-static size_t second_event(unsigned int packet)
+static size_t next_event(unsigned int packet, size_t at)
 {
-	const uint8_t *p = t.data + t.begin[packet] + UKL_PACKET_HEADER;
+	const uint8_t *p = t.data + t.begin[packet] + at;
 	const struct ukl_event_header *e = (const struct ukl_event_header *)p;
 
-	return UKL_PACKET_HEADER + UKL_EVENT_HEADER +
+	return at + UKL_EVENT_HEADER +
 	       8u * (ukl_class_info[e->id].n_args + e->n_state);
+}
+
+static size_t second_event(unsigned int packet)
+{
+	return next_event(packet, UKL_PACKET_HEADER);
+}
+
+/* The first argument of END, which is the last event. */
+static size_t end_argument(void)
+{
+	unsigned int last = t.n_packets - 1;
+	size_t at = UKL_PACKET_HEADER, next = at;
+
+	while (t.begin[last] + next < t.len) {
+		at = next;
+		next = next_event(last, at);
+	}
+	return at + UKL_EVENT_HEADER;
 }
 
 #define IN_PACKET(field) offsetof(struct ukl_packet, field)
@@ -260,8 +278,7 @@ static void chosen_lies(void)
 	expect_lie_refused(1, IN_EVENT(id), 0, "class");
 	expect_lie_refused(1, IN_EVENT(side), UKL_SIDES, "side");
 	expect_lie_refused(1, IN_EVENT(n_state), 99, "n_state");
-	/* END's first argument: events, in the last 16 bytes. */
-	expect_lie_refused(last, t.len - t.begin[last] - 16, 7, "counts other events");
+	expect_lie_refused(last, end_argument(), 7, "counts other events");
 }
 
 int main(void)
