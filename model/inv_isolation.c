@@ -241,7 +241,7 @@ static const struct ukl_invariant idt = {
 /* IS-smepsmap */
 static enum ukl_result check_smepsmap(const struct ukl_view *v, struct ukl_finding *f)
 {
-	want_set(f, "cr4", v->lay->cr4_pinned, v->s[S(cr4)]);
+	want_set(f, "cr4", ukl_model_cr4_pinned(v->model), v->s[S(cr4)]);
 	return verdict(f);
 }
 
@@ -251,7 +251,8 @@ static const struct ukl_invariant smepsmap = {
 		    "3 enters or is returned to.",
 	.why = "Ordinary processes keep the protection that they have on any Linux.",
 	.source = "arch/x86/kernel/cpu/common.c cr4_pinned_mask; bug ledger B16",
-	.exceptions = "None.",
+	.exceptions = "Bits that were clear when the first program ran: the processor "
+		      "lacks them, or the command line says no.",
 	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_USER) | UKL_ON(INT_OUT_USER) |
 		  UKL_ON(USER_OUT),
 	.variants = UKL_VARIANT_ALL,

@@ -55,7 +55,7 @@ static enum ukl_result check_cr4(const struct ukl_view *v, struct ukl_finding *f
 			return UKL_VACUOUS;
 		cr4 = ARG(CTRL, value);
 	}
-	want_set(f, "cr4", v->lay->cr4_pinned, cr4);
+	want_set(f, "cr4", ukl_model_cr4_pinned(v->model), cr4);
 	return verdict(f);
 }
 
@@ -66,7 +66,8 @@ static const struct ukl_invariant cr4 = {
 		    "3.",
 	.why = "They protect the whole machine; a unikernel is no reason to drop them.",
 	.source = "arch/x86/kernel/cpu/common.c cr4_pinned_mask; bug ledger B16",
-	.exceptions = "Code outside kernel text, which starts CPUs and other kernels.",
+	.exceptions = "Code outside kernel text, which starts CPUs and other kernels; "
+		      "bits that were clear when the first program ran.",
 	.events = UKL_ON(GATE_IN) | UKL_ON(APP_IN) | UKL_ON(CTRL),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_cr4,
@@ -204,9 +205,11 @@ static enum ukl_result check_clac(const struct ukl_view *v, struct ukl_finding *
 {
 	uint64_t now = ARG(SYS_LEAVE, now);
 
+	if (!v->ctx || v->ctx->tag == UKL_TAG_FORK_CHILD || v->ctx->paranoid ||
+	    !(v->ctx->truth[S(cr4)] & X86_CR4_SMAP))
+		return UKL_VACUOUS;
 	if (v->kind == UKL_K_MODE_WRITE) {
-		if (ARG(MODE_WRITE, value) != 2 || !v->ctx ||
-		    (v->ctx->tag == UKL_TAG_EVENT && v->ctx->paranoid))
+		if (ARG(MODE_WRITE, value) != 2)
 			return UKL_VACUOUS;
 		now = ARG(MODE_WRITE, now);
 	}
@@ -221,7 +224,8 @@ static const struct ukl_invariant clac = {
 	.why = "Every STAC has its CLAC; one that is missing leaves the rest of the call, "
 	       "and whoever is scheduled in it, without SMAP.",
 	.source = "arch/x86/include/asm/smap.h; arch/x86/include/asm/uaccess.h",
-	.exceptions = "#DB, NMI and #MC, which interrupt anything.",
+	.exceptions = "#DB, NMI and #MC, which interrupt anything; a thread's first "
+		      "return; processors without SMAP.",
 	.events = UKL_ON(SYS_LEAVE) | UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_BASE,
 	.check = check_clac,

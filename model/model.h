@@ -96,6 +96,9 @@ enum ukl_kind {
 #define UKL_ON(name) (1ull << UKL_K_##name)
 #define UKL_ON_INT_IN (UKL_ON(INT_IN_APP) | UKL_ON(INT_IN_KERNEL) | UKL_ON(INT_IN_USER))
 #define UKL_ON_INT_C (UKL_ON(INT_C_APP) | UKL_ON(INT_C_KERNEL) | UKL_ON(INT_C_USER))
+/* A program has just run. */
+#define UKL_ON_PROGRAM \
+	(UKL_ON(GATE_IN) | UKL_ON(APP_IN) | UKL_ON(USER_IN) | UKL_ON(INT_IN_USER))
 #define UKL_ON_INT_OUT \
 	(UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL) | UKL_ON(INT_OUT_USER))
 
@@ -335,5 +338,7 @@ const struct ukl_task *ukl_model_task(const struct ukl_model *model, uint64_t ad
 const struct ukl_task *ukl_model_current(const struct ukl_model *model,
 					 unsigned int cpu);
 unsigned int ukl_model_cpus(const struct ukl_model *model);
+/* The pinned bits of CR4 that this machine has: set when the first program ran. */
+uint64_t ukl_model_cr4_pinned(const struct ukl_model *model);
 
 #endif /* UKL_MODEL_H */

@@ -34,6 +34,8 @@ struct ukl_model {
 	struct judge_list list[UKL_KINDS];
 	uint64_t (*count)[UKL_RESULTS];		/* by invariant */
 	uint64_t kind_count[UKL_KINDS];
+	uint64_t cr4_pinned;
+	bool cr4_known;
 };
 
 /*
@@ -932,6 +934,15 @@ static void learn_mode(struct ukl_task *t, const struct ukl_event *ev)
 	t->mode_known = true;
 }
 
+/* By then the kernel has pinned what the processor has and the user left on. */
+static void learn_cr4(struct ukl_model *m, const struct ukl_view *v)
+{
+	if (m->cr4_known || !(UKL_ON_PROGRAM >> v->kind & 1))
+		return;
+	m->cr4_pinned = m->lay.cr4_pinned & v->s[S(cr4)];
+	m->cr4_known = true;
+}
+
 unsigned int ukl_model_step(struct ukl_model *m, const struct ukl_event *ev)
 {
 	struct ukl_view v = { .model = m, .lay = &m->lay, .ev = ev, .s = ev->state };
@@ -944,6 +955,7 @@ unsigned int ukl_model_step(struct ukl_model *m, const struct ukl_event *ev)
 	v.edit_epoch = m->tasks.edit_epoch;
 	classify(&v);
 	m->kind_count[v.kind]++;
+	learn_cr4(m, &v);
 	violated = judge(m, &v);
 	learn_mode(v.cpu->cur, ev);
 	apply(m, &v);
@@ -1063,6 +1075,11 @@ const struct ukl_task *ukl_model_task(const struct ukl_model *m, uint64_t addr)
 const struct ukl_task *ukl_model_current(const struct ukl_model *m, unsigned int cpu)
 {
 	return m->cpu[cpu].cur;
+}
+
+uint64_t ukl_model_cr4_pinned(const struct ukl_model *m)
+{
+	return m->cr4_known ? m->cr4_pinned : 0;
 }
 
 unsigned int ukl_model_cpus(const struct ukl_model *m)
