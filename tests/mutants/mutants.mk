@@ -2,8 +2,9 @@
 #
 # The kernel mutants: catalogue says what each should be caught by.
 
-MUTANT_KERNEL := $(MIMAGES)/count/bzImage
+MUTANT_KERNELS := $(patsubst %,$(MIMAGES)/%/bzImage,$(shell awk \
+	'$$1 == "workload" { print $$3 }' tests/mutants/catalogue | sort -u))
 
 .PHONY: mutants
-mutants: $(MUTANT_KERNEL) $(RECORDING)	## boot every kernel mutant and say which invariant caught it (MUTANTS=NAMES for some)
-	$(Q)tests/mutants/mutants.sh $(BUILD) $(MUTANT_KERNEL) $(BUILD)/mutants $(MUTANTS)
+mutants: $(MUTANT_KERNELS) $(RECORDING)	## boot every kernel mutant and say which invariant caught it (MUTANTS=NAMES for some)
+	$(Q)tests/mutants/mutants.sh $(BUILD) $(MIMAGES) $(BUILD)/mutants $(MUTANTS)

@@ -3,12 +3,14 @@
 #
 # mutants.sh - is every bug of the mutant kernel found, and by the invariant meant?
 #
-#   mutants.sh BUILD KERNEL OUT [MUTANT...]
+#   mutants.sh BUILD IMAGES OUT [MUTANT...]
 #
-# KERNEL is the mutant kernel's bzImage with count linked in.  Boots it once without a
-# mutant, which must conform, and once with each one of the catalogue (or those named),
-# and has the trace judged.  Many mutants crash or hang the guest; that is theirs to do,
-# and what was recorded until then is judged.  One line each:
+# IMAGES holds the mutant kernel with each application linked in: IMAGES/APP/bzImage.
+# Boots each workload of the catalogue once without a mutant, which must conform, and
+# its workload with each mutant of the catalogue (or those named), and has the traces
+# judged.  Many mutants crash or hang the guest; that is theirs to do, and what was
+# recorded until then is judged.  JOBS guests run at a time, 2 if it is not set.  One
+# line each, in the order in which they end:
 #
 #   MUTANT  caught by ID, ... (meant | instead of IDS); event N | ESCAPED
 #
@@ -20,23 +22,34 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../system/lib.sh
 . "$(dirname "$0")/../system/lib.sh"
 
-[ $# -ge 3 ] || usage "BUILD KERNEL OUT [MUTANT...]"
-BUILD=$1 KERNEL=$2 TOP=$3
+[ $# -ge 3 ] || usage "BUILD IMAGES OUT [MUTANT...]"
+BUILD=$1 IMAGES=$2 TOP=$3
 shift 3
 CATALOGUE=$(dirname "$0")/catalogue
 INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
-SECONDS_EACH=60
+SECONDS_EACH=${SECONDS_EACH:-60}
+JOBS=${JOBS:-2}
 suite
-need_guest
+need_file "$INITRD" "make $INITRD builds it"
 
-# Boots the guest with the words $1 and records it; a mutant may end it as it likes.
-run() { # WORDS
+# The catalogue's lines: workloads (with $1 "workload"), or mutants
+lines() { # [workload]
+	awk -v which="${1-}" '/^#/ || !NF { next }
+		which == "" && $1 != "workload"
+		which != "" && $1 == which { $1 = ""; print }' "$CATALOGUE"
+}
+
+# Boots the workload $1 with the words $2 into $OUT; a mutant may end it as it likes.
+run() { # WORKLOAD WORDS
+	local image words
+	read -r _ image words < <(lines workload | grep "^ *$1 ") ||
+		die "$1: no such workload in $CATALOGUE"
 	mkdir -p "$OUT"
 	rm -rf "$OUT/trace"
-	"$BUILD/ukl" record --out "$OUT/trace" --kernel "$KERNEL" --vmlinux "$VMLINUX" \
+	"$BUILD/ukl" record --out "$OUT/trace" --kernel "$IMAGES/$image/bzImage" \
+		--vmlinux "$IMAGES/$image/vmlinux" \
 		--initrd "$INITRD" --icount --timeout "$SECONDS_EACH" \
-		--append "ukl.scenario=count ukl.args=calls=200,faults=60,stack=60,ticks=20,spawn=3 $1" \
-		</dev/null >"$OUT/console.log" 2>"$OUT/stderr" || :
+		--append "$words $2" </dev/null >"$OUT/console.log" 2>"$OUT/stderr" || :
 	[ -d "$OUT/trace" ] || die "$OUT: nothing was recorded; see $OUT/stderr"
 }
 
@@ -47,12 +60,13 @@ first_violations() {
 		awk 'NR == 1 { event = $1; printf "%s", $1 } $1 == event { printf " %s", $2 }'
 }
 
-clean_kernel() {
-	OUT=$TOP/none
-	run ""
+clean_kernel() { # WORKLOAD
+	OUT=$TOP/none-$1
+	run "$1" ""
 	"$BUILD/ukl" check "$OUT/trace" >"$OUT/verdict" ||
-		{ cat "$OUT/verdict"; die "the mutant kernel without a mutant does not conform"; }
-	pass "without a mutant the kernel conforms"
+		{ cat "$OUT/verdict"; die "$1: the mutant kernel without a mutant does not conform"; }
+	note "ok: without a mutant the kernel conforms under $1"
+	echo passed >"$OUT/result"
 }
 
 # Is one of the comma-separated IDs $1 among the words $2?
@@ -64,33 +78,62 @@ meant() { # IDS WORDS
 	return 1
 }
 
-# judge_mutant MUTANT MEANT WHAT
-judge_mutant() {
-	local ids='' event=''
+judge_mutant() { # MUTANT WORKLOAD MEANT WHAT
+	local ids='' event='' result
 	OUT=$TOP/$1
-	run "ukl.mutant=$1"
+	run "$2" "ukl.mutant=$1"
 	grep -q "UKL: mutant $1" "$OUT/console.log" ||
 		die "$1: the kernel did not switch it on; see $OUT/console.log"
 	read -r event ids < <(first_violations) || :
 	if [ -z "$ids" ]; then
-		printf '%-18s ESCAPED  (%s)\n' "$1" "$3"
-		ESCAPED+=("$1")
-	elif meant "$2" "$ids"; then
-		printf '%-18s caught by %s, meant; event %s\n' "$1" "${ids// /, }" "$event"
-		MEANT=$((MEANT + 1)) PASSED=$((PASSED + 1))
+		result=escaped
+		printf '%-20s ESCAPED  (%s)\n' "$1" "$4"
+	elif meant "$3" "$ids"; then
+		result=meant
+		printf '%-20s caught by %s, meant; event %s\n' "$1" "${ids// /, }" "$event"
 	else
-		printf '%-18s caught by %s instead of %s; event %s\n' "$1" "${ids// /, }" "$2" "$event"
-		PASSED=$((PASSED + 1))
+		result=caught
+		printf '%-20s caught by %s instead of %s; event %s\n' "$1" "${ids// /, }" "$3" "$event"
 	fi
+	echo "$result" >"$OUT/result"
 }
 
-ESCAPED=() MEANT=0 total=0
-clean_kernel
-while read -r mutant meant _ what; do
-	[ $# -eq 0 ] || [[ " $* " == *" $mutant "* ]] || continue
-	total=$((total + 1))
-	judge_mutant "$mutant" "$meant" "$what"
-done < <(grep -v '^#' "$CATALOGUE")
-[ "$total" -gt 0 ] || die "no such mutant in $CATALOGUE: $*"
-note "$total mutants, $((total - ${#ESCAPED[@]})) caught, $MEANT of them by the invariant meant"
-[ ${#ESCAPED[@]} -eq 0 ] || die "escaped: ${ESCAPED[*]}"
+# Runs the words as soon as fewer than $JOBS others run.  What ends without having
+# said its result has failed.
+start() {
+	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do
+		wait -n || :
+	done
+	"$@" &
+}
+
+chosen() { # MUTANT, of those named
+	[ "$NAMED" = "  " ] || [[ "$NAMED" == *" $1 "* ]]
+}
+
+results() { # RESULT: which ended so
+	grep -lx "$1" "${RESULTS[@]}" 2>/dev/null | sed 's|/result$||; s|.*/||'
+}
+
+NAMED=" $* " RESULTS=() WORKLOADS=' '
+while read -r mutant workload meant _ what; do
+	chosen "$mutant" || continue
+	[[ "$WORKLOADS" == *" $workload "* ]] || {
+		WORKLOADS+="$workload "
+		rm -f "$TOP/none-$workload/result"
+		RESULTS+=("$TOP/none-$workload/result")
+		start clean_kernel "$workload"
+	}
+	rm -f "$TOP/$mutant/result"
+	RESULTS+=("$TOP/$mutant/result")
+	start judge_mutant "$mutant" "$workload" "$meant" "$what"
+done < <(lines)
+[ ${#RESULTS[@]} -gt 0 ] || die "no such mutant in $CATALOGUE: $*"
+wait
+PASSED=$(results 'passed\|meant\|caught' | wc -l)
+ESCAPED=$(results escaped | xargs)
+note "$(results 'meant\|caught\|escaped' | wc -l) mutants," \
+	"$(results 'meant\|caught' | wc -l) caught, $(results meant | wc -l) of them by the" \
+	"invariant meant"
+[ -z "$ESCAPED" ] || die "escaped: $ESCAPED"
+[ "$PASSED" -eq "${#RESULTS[@]}" ] || die "$((${#RESULTS[@]} - PASSED)) runs failed"
