@@ -37,6 +37,7 @@ bisect-check: $(ECHO_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## build and boot 
 LONG_SUITES := bisect-check load-check crash-full-check speed-full-check threads-full-check \
 	       fuzz-full-check
 include tests/neighbours/neighbours.mk	# adds to both
+include tests/configs/configs.mk	# adds to the long ones
 SOURCES_KEY = $(shell { git rev-parse HEAD; git diff HEAD; } | sha256sum | cut -c1-16)
 
 test-full: $(BUILD)/ukl kernel	## make test and hours more; goes on where it stopped
