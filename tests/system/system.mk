@@ -98,10 +98,7 @@ load-check:	## an hour of everything at once (LOAD_SECONDS=N)
 load-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING) $(BUILD)/apps/echo/echo-client
 	tests/system/load.sh $(BUILD) $< $(BUILD)/system/load $(LOAD_SECONDS)
 
-# On a loaded machine a guest measures the TSC wrongly, and takes the jumps of its clock
-# for stalls.
-THREADTEST := tests/system/port.sh --smp 2 --memory 512 --timeout 3000 \
-	--append tsc=unstable $(BUILD) threadtest3
+THREADTEST := tests/system/port.sh --smp 2 --memory 512 --timeout 3000 $(BUILD) threadtest3
 
 sqlite-check:	## SQLite's shell, speed, fuzz and thread tests, in ring 0 as in ring 3
 sqlite-check: $(foreach program,$(PORT_sqlite),$(call PORT_INPUTS,$(program))) $(RECORDING)
