@@ -223,7 +223,8 @@ static void test_perf(void)
 	check("not those of the kernel on its behalf", counted(fd) == 0);
 	fd = perf_watch(HW_BREAKPOINT_W, &watched, true, false);
 	have_stored();
-	check("but also these if it is asked to", counted(fd) == STORES);
+	/* The kernel stores byte by byte, and QEMU may count each. */
+	check("but also these if it is asked to", counted(fd) >= STORES);
 	sigaction(SIGTRAP, &sa, NULL);
 	traps.n = 0;
 	fd = perf_watch(HW_BREAKPOINT_W, &watched, false, true);
