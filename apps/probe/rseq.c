@@ -48,8 +48,8 @@ static void registration(void)
 {
 	check("registered", !rseq(&area, sizeof(area), 0, SIGNATURE));
 	check("again: EBUSY", rseq(&area, sizeof(area), 0, SIGNATURE) == -EBUSY);
-	check("cpu_id is a processor",
-	      area.cpu_id < CPU_SETSIZE && area.cpu_id == area.cpu_id_start);
+	check("cpu_id and cpu_id_start are processors",
+	      area.cpu_id < CPU_SETSIZE && area.cpu_id_start < CPU_SETSIZE);
 	check("unregistered with another signature: EPERM",
 	      rseq(&area, sizeof(area), RSEQ_FLAG_UNREGISTER, 1) == -EPERM);
 	check("unregistered",
@@ -88,7 +88,7 @@ static void on_alarm(int sig)
 /* 0 if a signal made it leave the sequence by the abort */
 static int aborted(void)
 {
-	struct itimerval soon = { .it_value = { 0, 20000 } };
+	struct itimerval soon = { .it_interval = { 0, 20000 }, .it_value = { 0, 20000 } };
 
 	sequence.start_ip = (unsigned long)rseq_start;
 	sequence.post_commit_offset = (unsigned long)(rseq_end - rseq_start);
@@ -97,9 +97,10 @@ static int aborted(void)
 	if (rseq(&area, sizeof(area), 0, SIGNATURE))
 		return 2;
 	setitimer(ITIMER_REAL, &soon, NULL);
-	while (!interrupted) /* a preemption aborts it, too */
+	do { /* a preemption aborts it, too */
 		if (rseq_wait((struct rseq_cs **)&area.rseq_cs, &sequence) != 1)
 			return 3;
+	} while (!interrupted);
 	return !!area.rseq_cs;
 }
 
