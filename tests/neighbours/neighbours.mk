@@ -52,7 +52,11 @@ $(SELFTESTS)/key: $(SDIR)/configured $(SELFTEST_LIST)
 	$(Q)touch $@
 
 MKGUEST := tests/neighbours/mkguest.sh
-WITH_SELFTESTS = $(SELFTESTS)=/selftests $(SELFTEST_LIST)=/selftests/list
+# The C library loads libgcc when a thread is cancelled, which no program says.
+libgcc = $(realpath $(shell $(CC) $(1) -print-file-name=libgcc_s.so.1))
+WITH_SELFTESTS = $(SELFTESTS)=/selftests $(SELFTEST_LIST)=/selftests/list \
+	$(call libgcc,-m64)=/lib/x86_64-linux-gnu/libgcc_s.so.1 \
+	$(call libgcc,-m32)=/lib32/libgcc_s.so.1
 
 $(BUILD)/guest/selftests.cpio.gz: $(BUILD)/guest/initramfs.cpio.gz $(SELFTESTS)/key $(MKGUEST)
 	$(Q)$(MKGUEST) $@ $< $(WITH_SELFTESTS)

@@ -36,7 +36,7 @@ run() {
 	[ "$1" != ukl ] || guest_record
 	guest_start selftests
 	guest_finish selftests
-	tar -C "$OUT/logs" -xf "$OUT/disk"
+	tar -C "$OUT/logs" -xmf "$OUT/disk"
 	awk -f "$HERE/results.awk" "$OUT"/logs/* >"$TOP/$1.results"
 	pass "$1: $(grep -c "^UKL-SELFTEST:" "$OUT/console.log") tests ran"
 }
