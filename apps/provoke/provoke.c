@@ -64,26 +64,23 @@ static int doublefault(const char *unused)
 	return 0;
 }
 
-/* The sum of the row "LOC" of /proc/interrupts, which begins in the table's head part. */
+/* The last column of the row "LOC" of /proc/interrupts, or -1 */
 static long local_timer_interrupts(void)
 {
 	static char text[16384];
-	size_t have = 0;
-	long sum = 0, n;
-	char *row;
 	int fd = open("/proc/interrupts", O_RDONLY);
+	char *row = text, *end;
+	size_t have = 0;
+	long n, last = -1;
 
 	while ((n = read(fd, text + have, sizeof(text) - 1 - have)) > 0)
 		have += (size_t)n;
 	close(fd);
-	for (row = text; (row = strchr(row, 'L')) && strncmp(row, "LOC:", 4); row++)
-		;
-	if (!row)
-		return failed("finding LOC in /proc/interrupts"), -1;
-	/* Processor by processor: only the last column that is asked for counts. */
-	for (row += 4; *row == ' ' || (*row >= '0' && *row <= '9'); )
-		sum = strtol(row, &row, 10);
-	return sum;
+	while ((row = strchr(row, 'L')) && strncmp(row, "LOC:", 4))
+		row++;
+	for (end = row ? row + 4 : text; n = strtol(end, &row, 10), row != end; end = row)
+		last = n;
+	return last;
 }
 
 static uint64_t now_ns(void)
