@@ -96,6 +96,32 @@ static const struct ukl_invariant exit_work = {
 	.check = check_exit_work,
 };
 
+/*
+ * A frame taken out of the gate, because it was to be shown: in front of the call
+ * again, where the slot of the return address is as before it.
+ */
+static bool rewound(const struct ukl_view *v)
+{
+	return in_seam_in(v->lay, v->ctx->truth[S(ip)]) &&
+	       in_app_text(v->lay, v->s[S(ip)]);
+}
+
+static void want_rewound(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_ctx *gate = v->task->depth > 1 ? v->ctx - 1 : NULL;
+
+	ukl_want_slots(f, UKL_SET_GPRS, v->ctx->truth, v->s);
+	if (gate && gate->tag == UKL_TAG_SYSCALL && gate->phase == UKL_PHASE_ENTRY) {
+		want(f, "ip", gate->ret - GATE_INSN_LEN, v->s[S(ip)]);
+		want(f, "sp", gate->sp, v->s[S(sp)]);
+	} else { /* before the gate's first instruction */
+		want(f, "sp", v->ctx->truth[S(sp)] +
+		     (v->ctx->truth[S(ip)] == v->lay->gate_call ? 8 : 0), v->s[S(sp)]);
+	}
+	want(f, "flags", v->ctx->truth[S(flags)] & FLAGS_FRAME,
+	     v->s[S(flags)] & FLAGS_FRAME);
+}
+
 /* IR-transparent */
 static enum ukl_result check_transparent(const struct ukl_view *v,
 					 struct ukl_finding *f)
@@ -103,7 +129,10 @@ static enum ukl_result check_transparent(const struct ukl_view *v,
 	if (!is_interrupt(v->ctx) || !v->ctx->app || v->ctx->exec || edited(v) ||
 	    renewed(v))
 		return UKL_VACUOUS;
-	want_resumed(v, f);
+	if (rewound(v))
+		want_rewound(v, f);
+	else
+		want_resumed(v, f);
 	return verdict(f);
 }
 
@@ -112,9 +141,11 @@ static const struct ukl_invariant transparent = {
 	.sentence = "After an interrupt the application has the registers, stack "
 		    "pointer and flags that it had before, and goes on where it was.",
 	.why = "It did not ask for the interrupt, so nothing of it may show.",
-	.source = "arch/x86/entry/entry_64.S error_return",
+	.source = "arch/x86/entry/entry_64.S error_return; arch/x86/kernel/ukl.c "
+		  "ukl_rewind_gate",
 	.exceptions = "RF; the start of a signal handler; registers that a debugger "
-		      "may have changed.",
+		      "may have changed.  From the gate, which is one instruction to "
+		      "the application, it may also go on at the call that led there.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_transparent,

@@ -32,6 +32,8 @@
 #define PT_REGS_IP   (8ull * UKL_S_ip)
 /* x86 keeps "no reschedule needed" in the sign bit of preempt_count. */
 #define PREEMPT_MASK 0x7fffffffull
+/* CALL or JMP with a 32-bit displacement leads to the gate. */
+#define GATE_INSN_LEN 5u
 #define ENOSYS_64    ((uint64_t)-38)
 
 #define NR_READ         0u
