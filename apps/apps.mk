@@ -7,7 +7,7 @@
 #   $(BUILD)/guest/initramfs.cpio.gz	the ring-3 side of the guest
 
 UKL_RT_APPS := echo count	# with our small runtime
-UKL_LIBC_APPS := libc probe	# with musl: all sources of apps/NAME
+UKL_LIBC_APPS := libc probe crash	# with musl: all sources of apps/NAME
 UKL_APPS := $(UKL_RT_APPS) $(UKL_LIBC_APPS)
 UKL_RT_OBJS := $(addprefix $(BUILD)/apps/rt/,start.o init.o posix.o string.o stdio.o)
 
