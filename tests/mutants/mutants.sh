@@ -112,7 +112,7 @@ chosen() { # MUTANT, of those named
 }
 
 results() { # RESULT: which ended so
-	grep -lx "$1" "${RESULTS[@]}" 2>/dev/null | sed 's|/result$||; s|.*/||'
+	{ grep -lx "$1" "${RESULTS[@]}" 2>/dev/null || :; } | sed 's|/result$||; s|.*/||'
 }
 
 NAMED=" $* " RESULTS=() WORKLOADS=' '
