@@ -55,8 +55,6 @@
 #define SA_ONSTACK_64   0x08000000u
 #define SA_RESTART_64   0x10000000u
 #define SS_AUTODISARM_64 0x80000000u
-/* The application's CALL or JMP to the gate, and ring 3's SYSCALL */
-#define GATE_INSN_LEN   5u
 #define SYSCALL_INSN_LEN 2u
 #define VECTOR_DE       0u
 #define VECTOR_DB       1u

@@ -139,7 +139,6 @@ struct ukl_ctx {
 	bool saving;		/* regs[] are about to be saved for a signal */
 	bool renewed;		/* a signal or sigreturn replaced the registers: regs[] */
 	bool handler;		/* ... a signal, by its handler's start */
-	bool restarts;		/* ... and it left the gate to be entered anew */
 	bool sigcontext;	/* sig[] was seen */
 	bool forced;		/* the exception became a signal */
 	bool exec_begun;	/* the old image is gone */

@@ -522,6 +522,13 @@ static void set_landing(struct step *st)
 	memcpy(to->state, v->s, sizeof(to->state));
 }
 
+/* An event in the gate that does not go back there: the call is begun anew. */
+static bool left_gate(const struct step *st)
+{
+	return st->top->tag == UKL_TAG_EVENT && st->top->from == UKL_AT_SEAM_IN &&
+	       !in_seam_in(st->v->lay, st->v->s[S(ip)]);
+}
+
 static void apply_out_app(struct step *st)
 {
 	const struct ukl_view *v = st->v;
@@ -529,7 +536,7 @@ static void apply_out_app(struct step *st)
 
 	set_landing(st);
 	if (t->depth)
-		ukl_ctx_drop(&st->m->tasks, t, st->top->restarts ? 0 : t->depth - 1);
+		ukl_ctx_drop(&st->m->tasks, t, left_gate(st) ? 0 : t->depth - 1);
 	settle_gates(st);
 	t->where = interrupted(v->lay, v->s);
 	note_app_bases(st);
@@ -748,14 +755,10 @@ static void apply_sig_check(struct step *st)
 
 static void apply_sig_setup(struct step *st)
 {
-	const struct ukl_view *v = st->v;
 	struct ukl_ctx *ctx = see_regs(st);
 
-	if (!ctx)
-		return;
-	ctx->saving = true;
-	if (ctx->tag == UKL_TAG_EVENT && !ctx->renewed)
-		ctx->restarts = !in_seam_in(v->lay, v->s[S(ip)]);
+	if (ctx)
+		ctx->saving = true;
 }
 
 static void apply_sig_start(struct step *st)
