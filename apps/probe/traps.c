@@ -231,6 +231,9 @@ static void test_perf(void)
 	go(walk);
 	check("perf signals a store, behind it", counted(fd) == 1 && traps.n == 1 &&
 	      traps.at[0] == path[STORE + 1] && traps.code == 6 /* TRAP_PERF */);
+	fd = perf_watch(HW_BREAKPOINT_X, path_2, false, false);
+	go(walk);
+	check("perf counts an instruction", counted(fd) == 1);
 	signal(SIGTRAP, SIG_DFL);
 }
 
@@ -246,10 +249,11 @@ static const char *const findings[] = {
 	"steps over each instruction, a call is one",
 	"steps over a fault and a repeated instruction",
 	"watches a store: behind it, and DR6 says so",
+	"stops before an instruction by a breakpoint",
 	"lets it go on to its end",
 };
 
-enum { STARTS = 1, STEPS = 2, REPEATED = 4, WATCHES = 8, ENDS = 16 };
+enum { STARTS = 1, STEPS = 2, REPEATED = 4, WATCHES = 8, BREAKS = 16, ENDS = 32 };
 
 int help_traced(char **argv)
 {
@@ -258,11 +262,11 @@ int help_traced(char **argv)
 	memcpy(places.path, path, sizeof(path));
 	write(atoi(argv[0]), &places, sizeof(places));
 	ptrace(PTRACE_TRACEME, 0, 0, 0);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		raise(SIGSTOP);
 		go(walk);
 	}
-	return watched == 2 ? 77 : 78;
+	return watched == 3 ? 77 : 78;
 }
 
 static bool stopped(pid_t pid, int sig)
@@ -289,8 +293,8 @@ static const char *ip_of(pid_t pid)
 
 #define DEBUGREG(n) (offsetof(struct user, u_debugreg) + (n) * sizeof(long))
 
-/* Debug register 0 says where, 7 what: nothing, or a store of 8 bytes. */
-enum { BY_NOBODY = 0, BY_STORE = 1 | 9 << 16 };
+/* Debug register 0 says where, 7 what: nothing, execution, or a store of 8 bytes. */
+enum { BY_NOBODY = 0, BY_EXECUTION = 1, BY_STORE = 1 | 9 << 16 };
 
 static bool arm(pid_t pid, const volatile void *where, long what)
 {
@@ -329,9 +333,13 @@ static int trace(pid_t pid, const struct places *p)
 	int wrong = step(pid, p);
 
 	if (!resume(PTRACE_CONT, pid, SIGSTOP))
-		return wrong | WATCHES | ENDS;
+		return wrong | WATCHES | BREAKS | ENDS;
 	if (!hits(pid, p->watched, BY_STORE, p->path[STORE + 1]))
 		wrong |= WATCHES;
+	if (!resume(PTRACE_CONT, pid, SIGSTOP))
+		return wrong | BREAKS | ENDS;
+	if (!hits(pid, p->path[2], BY_EXECUTION, p->path[2]))
+		wrong |= BREAKS;
 	if (ptrace(PTRACE_CONT, pid, 0, 0) || !exited(pid, 77))
 		wrong |= ENDS;
 	return wrong;
