@@ -29,6 +29,8 @@
 	GROUP(sigstack) \
 	GROUP(faults) \
 	GROUP(absent) \
+	GROUP(sigsync) \
+	GROUP(storm) \
 	GROUP(ptrace) \
 	GROUP(seccomp) \
 	GROUP(rseq) \
