@@ -106,14 +106,26 @@ static const struct ukl_invariant atomic = {
 	.check = check_atomic,
 };
 
+/* Does the fault call the vsyscall page?  The kernel makes the call and returns from it. */
+static bool calls_vsyscall(const struct ukl_ctx *ctx)
+{
+	return in_range(ctx->truth[S(ip)], VSYSCALL_PAGE, VSYSCALL_PAGE + 0x1000) &&
+	       ctx->truth[S(cr2)] == ctx->truth[S(ip)];
+}
+
 /* PF-retry */
 static enum ukl_result check_retry(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!is_fault(v->ctx) || !v->ctx->app || v->ctx->exec || edited(v) ||
 	    renewed(v))
 		return UKL_VACUOUS;
-	ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp), v->ctx->truth,
-		       v->s);
+	if (calls_vsyscall(v->ctx)) {
+		ukl_want_slots(f, UKL_SET_GPRS & ~UKL_BIT(ax), v->ctx->truth, v->s);
+		want(f, "sp", v->ctx->truth[S(sp)] + 8, v->s[S(sp)]);
+	} else {
+		ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp),
+			       v->ctx->truth, v->s);
+	}
 	want(f, "flags", v->ctx->truth[S(flags)] & FLAGS_FRAME,
 	     v->s[S(flags)] & FLAGS_FRAME);
 	return verdict(f);
@@ -122,10 +134,11 @@ static enum ukl_result check_retry(const struct ukl_view *v, struct ukl_finding 
 static const struct ukl_invariant retry = {
 	.id = "PF-retry",
 	.sentence = "After a page fault the application executes the faulting "
-		    "instruction again with the registers that it had.",
+		    "instruction again with the registers that it had; after a call of "
+		    "the vsyscall page it has returned from there.",
 	.why = "The fault is to be invisible; there is no exception table for the "
 	       "application.",
-	.source = "arch/x86/mm/fault.c; bug ledger B8",
+	.source = "arch/x86/mm/fault.c; emulate_vsyscall(); bug ledger B8",
 	.exceptions = "RF; the start of a signal handler; registers that a debugger "
 		      "may have changed.",
 	.events = UKL_ON(INT_OUT_APP),

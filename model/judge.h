@@ -71,6 +71,8 @@
 #define VECTOR_VC       29u
 #define VECTOR_SYSCALL  0x80u
 #define FIRST_IRQ       32u
+/* VSYSCALL_ADDR: one fixed page, part of the ABI */
+#define VSYSCALL_PAGE   0xffffffffff600000ull
 
 #define S(name) (UKL_S_##name)
 #define ARG(CLASS, name) (v->ev->arg[UKL_A_##CLASS##_##name])
