@@ -35,7 +35,7 @@ bisect-check: $(ECHO_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## build and boot 
 # What takes too long for every commit.  The sources are the key: what passed with the
 # same ones is not run again.
 LONG_SUITES := bisect-check load-check crash-full-check speed-full-check threads-full-check \
-	       fuzz-full-check
+	       fuzz-full-check trace-tools-check
 include tests/neighbours/neighbours.mk	# adds to both
 include tests/configs/configs.mk	# adds to the long ones
 SOURCES_KEY = $(shell { git rev-parse HEAD; git diff HEAD; } | sha256sum | cut -c1-16)

@@ -71,7 +71,8 @@ static inline long raw_syscall(long nr, long a, long b, long c)
 	HELPER(ptracee) \
 	HELPER(ptracer) \
 	HELPER(filtered) \
-	HELPER(randomless)
+	HELPER(randomless) \
+	HELPER(idle)
 
 #define HELPER_DECLARE(name) int help_##name(char **argv);
 PROBE_HELPERS(HELPER_DECLARE)

@@ -144,6 +144,11 @@ core-check:	## the application's core dump, read by GDB
 core-check: $(BUILD)/kernel/images/crash/bzImage $(BUILD)/guest/initramfs.cpio.gz
 	tests/system/core.sh $(BUILD) $< $(BUILD)/system/core
 
+trace-tools-check:	## strace and gdb, as Debian has them, on the application
+trace-tools-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING)
+	tests/system/trace-tools.sh $(BUILD) $< \
+		$(BUILD)/apps/probe/probe $(BUILD)/system/trace-tools
+
 kill-check:	## SIGKILL the recorder 20 times; all traces inconclusive
 kill-check: $(ECHO_KERNEL) $(RECORDING)
 	tests/system/kill.sh --runs $(KILL_RUNS) $(BUILD) $(ECHO_KERNEL) \
@@ -172,5 +177,5 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 		$(BUILD)/system/plain-reclaim
 
 .PHONY: demo load-check lua-check sqlite-check crash-check crash-full-check speed-full-check \
-	fuzz-full-check threads-full-check cc-check run-check libc-check probe-check core-check apps-check count-check exec-check nmi-check machine-check smp2-check reclaim-check kill-check \
+	fuzz-full-check threads-full-check cc-check run-check libc-check probe-check core-check trace-tools-check apps-check count-check exec-check nmi-check machine-check smp2-check reclaim-check kill-check \
 	witness-check plain-check
