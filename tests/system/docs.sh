@@ -9,8 +9,8 @@
 # objdump prints them without addresses.  Displacements of RIP-relative operands differ
 # from build to build and are not compared; names in <> are.
 #
-# docs/kernel.md: the ledger has a row for each bug; each word in backquotes there is a
-# mutant of the catalogue, a goal of the Makefile, a file of this tree, or a name in the
+# docs/kernel.md: the ledger has a row for each bug, which names the mutants that put it
+# back, as the catalogue says; each other word in backquotes there is a goal of the Makefile, a file of this tree, or a name in the
 # kernel's source TREE.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -61,6 +61,24 @@ ledger() {
 diff <(ledger | awk '{ print $2 }') <(seq -f 'B%g' "$BUGS") ||
 	die "docs/kernel.md: the ledger's rows are not B1 to B$BUGS"
 pass "the ledger has $BUGS rows"
+
+# Each bug and a mutant of it, as the ledger and as the catalogue have them
+catalogued() {
+	awk '/^#|^workload/ || NF < 5 { next }
+		{ n = split($4, bugs, ","); for (i = 1; i <= n; i++) if (bugs[i] != "-") print bugs[i], $1 }' \
+		"$ROOT/tests/mutants/catalogue" | sort
+}
+
+in_ledger() {
+	ledger | awk -F '|' '{ split($2, bug, " "); rest = $5
+		while (match(rest, /`[a-z0-9_]+`/)) {
+			print bug[1], substr(rest, RSTART + 1, RLENGTH - 2)
+			rest = substr(rest, RSTART + RLENGTH) } }' | sort
+}
+
+diff <(in_ledger) <(catalogued) ||
+	die "docs/kernel.md (<) and tests/mutants/catalogue (>) name other mutants for a bug"
+pass "the ledger's mutants are the catalogue's $(catalogued | wc -l)"
 
 known() { # WORD
 	case $1 in
