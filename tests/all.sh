@@ -3,8 +3,8 @@
 #
 # all.sh [--resume KEY] LOGS GOAL... - run test suites, goals of the Makefile; add them up
 #
-# A suite's last line counts: "NAME: P passed, F failed".  One that fails without such
-# a line, or shows no passed test, counts as one failure.  Each suite's output is in
+# Lines "NAME: P passed, F failed" count, one for each script that a goal runs.  A goal
+# that fails without a failed test, or shows no passed one, counts as one failure.  Each suite's output is in
 # LOGS/GOAL.log, and on the terminal only its last line and, if it failed, its end.
 # The closing line is "P passed, F failed" over all suites; exit status 1 if any failed.
 #
@@ -22,8 +22,9 @@ shift
 mkdir -p "$logs"
 passed=0 failed=0
 
-counts() { # LOG: "P F" of its last counting line, or nothing
-	sed -nE 's/^.*[^0-9]([0-9]+) passed, ([0-9]+) failed.*$/\1 \2/p' "$1" | tail -n 1
+counts() { # LOG: "P F", summed over its counting lines
+	sed -nE 's/^[^:]+: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$1" |
+		awk '{ p += $1; f += $2 } END { print p + 0, f + 0 }'
 }
 
 show() { # GOAL P F WHEN
@@ -39,7 +40,7 @@ for goal in "$@"; do
 		continue
 	fi
 	${MAKE:-make} --no-print-directory "$goal" >"$log" 2>&1 || status=$?
-	read -r p f < <(counts "$log") || { p=0 f=0; }
+	read -r p f < <(counts "$log")
 	if [ "$f" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$p" -eq 0 ]; }; then
 		f=1
 	fi
