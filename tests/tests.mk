@@ -20,7 +20,7 @@ patch-check: $(KDIR)/patched	## the kernel's style checker on the patches
 	$(Q)tests/system/checkpatch.sh $(KTREE) $(wildcard ukl-kernel/patches/*.patch ukl-kernel/mutants/*.patch)
 
 test: $(BUILD)/ukl kernel	## run every test: about a quarter of an hour on two cores
-	$(Q)MAKE="$(MAKE)" tests/all.sh $(BUILD)/tests/logs $(SUITES)
+	$(Q)tests/all.sh $(BUILD)/tests/logs $(SUITES)
 
 demo-check: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
 	$(Q)tests/system/demo.sh --suite $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/demo
@@ -41,5 +41,5 @@ include tests/configs/configs.mk	# adds to the long ones
 SOURCES_KEY = $(shell { git rev-parse HEAD; git diff HEAD; } | sha256sum | cut -c1-16)
 
 test-full: $(BUILD)/ukl kernel	## make test and hours more; goes on where it stopped
-	$(Q)MAKE="$(MAKE)" tests/all.sh --resume $(SOURCES_KEY) $(BUILD)/tests/full \
+	$(Q)tests/all.sh --resume $(SOURCES_KEY) $(BUILD)/tests/full \
 		$(SUITES) $(LONG_SUITES)
