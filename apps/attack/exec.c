@@ -197,11 +197,17 @@ static int when_traced(const void *path)
 }
 
 /*
- * A tracer with all capabilities but CAP_SYS_RAWIO, attached before the exec: it may
- * not find itself holding the registers of ring 0.
+ * A tracer with all capabilities but CAP_SYS_RAWIO, attached before the exec by itself
+ * or by its child: it may not find itself holding the registers of ring 0.
  */
-static void trace_across_exec(const void *error)
+struct across_exec {
+	bool by_child;
+	int error;		/* what the exec must give */
+};
+
+static void trace_across_exec(const void *arg)
 {
+	const struct across_exec *wanted = arg;
 	int status, fds[2];
 	pid_t child;
 
@@ -211,27 +217,31 @@ static void trace_across_exec(const void *error)
 	if (!child) {
 		int e = 0;
 
+		if (wanted->by_child)
+			ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		when_traced(UKL_NAME);
 		e = errno;
 		_exit(write(fds[1], &e, sizeof(e)) != sizeof(e));
 	}
 	close(fds[1]);
 	waitpid(child, &status, WUNTRACED);
-	if (!drop_rawio() || ptrace(PTRACE_SEIZE, child, NULL, NULL))
+	if (!drop_rawio() ||
+	    ptrace(wanted->by_child ? PTRACE_CONT : PTRACE_SEIZE, child, NULL, NULL))
 		_exit(2);
-	kill(child, SIGCONT);
+	if (!wanted->by_child)
+		kill(child, SIGCONT);
 	while (waitpid(child, &status, 0) == child && WIFSTOPPED(status))
 		ptrace(PTRACE_CONT, child, NULL, NULL);
 	status = 0;
 	if (read(fds[0], &status, sizeof(status)) != sizeof(status))
 		status = 0;
-	if (status != *(const int *)error)
+	if (status != wanted->error)
 		_exit(3);
 }
 
 void attack_exec(void)
 {
-	static const int eperm = EPERM;
+	static const struct across_exec attached = { false, EPERM }, traceme = { true, EPERM };
 
 	if (attacker.root) {
 		put_files();
@@ -239,7 +249,9 @@ void attack_exec(void)
 		check("exec of /UKL by root without CAP_SYS_RAWIO: EPERM",
 		      error_by(without_rawio, UKL_NAME) == EPERM);
 		check("exec of /UKL under a tracer without CAP_SYS_RAWIO: EPERM",
-		      in_child(trace_across_exec, &eperm) == 0);
+		      in_child(trace_across_exec, &attached) == 0);
+		check("the same when the child asked for it: EPERM",
+		      in_child(trace_across_exec, &traceme) == 0);
 		return;
 	}
 	other_names();
