@@ -84,7 +84,7 @@ known() { # WORD
 	case $1 in
 	"make "*)	grep -qE "^${1#make }:" "$ROOT"/Makefile "$ROOT"/*/*.mk "$ROOT"/*/*/*.mk ;;
 	*/*)		[ -e "$ROOT/$1" ] || [ -e "$TREE/$1" ] ;;
-	*.sh)		git -C "$ROOT" ls-files | grep -q "/$1\$" ;;
+	*.sh)		[ -n "$(git -C "$ROOT" ls-files "*/$1")" ] ;;
 	*)		grep -q "^$1 " "$ROOT/tests/mutants/catalogue" ||
 			git -C "$TREE" grep -qwF -e "$1" ukl -- arch/x86 fs kernel include ;;
 	esac
