@@ -19,7 +19,7 @@ SUITES := unit-check apps-check cc-check run-check patch-check demo-check docs-c
 patch-check: $(KDIR)/patched	## the kernel's style checker on the patches
 	$(Q)tests/system/checkpatch.sh $(KTREE) $(wildcard ukl-kernel/patches/*.patch ukl-kernel/mutants/*.patch)
 
-test: $(BUILD)/ukl kernel	## run every test: about a quarter of an hour on two cores
+test: $(BUILD)/ukl kernel	## run every test: about half an hour on two cores
 	$(Q)tests/all.sh $(BUILD)/tests/logs $(SUITES)
 
 demo-check: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
