@@ -191,8 +191,11 @@ static void stack_protected(void)
 
 /* --- copied on write ------------------------------------------------------------------------ */
 
-/* The fork protects the page that the held thread stands on; its call is the first write. */
-static bool call_after_fork(void)
+/*
+ * The fork protects the page that the held thread stands on.  The first write is its
+ * call, or the frame of that signal.
+ */
+static bool writes_after_fork(int sig)
 {
 	pid_t pid;
 	bool ok;
@@ -201,22 +204,20 @@ static bool call_after_fork(void)
 	pid = fork();
 	if (!pid)
 		_exit(0);
-	ok = let_go();
+	if (sig)
+		hit_held(sig);
+	ok = let_go() && (!sig || n_caught == 2);
 	return exited(pid, 0) && ok;
+}
+
+static bool call_after_fork(void)
+{
+	return writes_after_fork(0);
 }
 
 static bool signal_after_fork(void)
 {
-	pid_t pid;
-	bool ok;
-
-	hold_on(MAP_PRIVATE, hold_thread);
-	pid = fork();
-	if (!pid)
-		_exit(0);
-	hit_held(SIGUSR1);
-	ok = let_go() && n_caught == 2;
-	return exited(pid, 0) && ok;
+	return writes_after_fork(SIGUSR1);
 }
 
 /* Each side's first write to the page below is the CALL to the gate. */
