@@ -441,10 +441,8 @@ static const struct ukl_invariant ac_clear = {
 };
 
 static const struct ukl_invariant *const invariants[] = {
-	&only_gates, &return_address, &pre_state, &empty_stack, &gs_live,
-	&flip_on_kstack,
-	&one_flip, &args, &nr, &ip_sp, &flags, &marker, &frame_place, &align,
-	&irq_off_at_c, &ac_clear, NULL
+#include "inv_entry.list"	/* the blocks above, see model.mk */
+	NULL
 };
 
 const struct ukl_group ukl_group_se = {

@@ -410,9 +410,8 @@ static const struct ukl_invariant resume_exact = {
 };
 
 static const struct ukl_invariant *const invariants[] = {
-	&work_done, &same_frame, &preserved, &one_flip, &stack_empty, &kstack_secret,
-	&resume_regs, &rax, &gprs, &if_on, &no_errno_leak, &balanced, &fpu, &cr3,
-	&by_iret, &resume_exact, NULL
+#include "inv_exit.list"	/* the blocks above, see model.mk */
+	NULL
 };
 
 const struct ukl_group ukl_group_sx = {

@@ -275,8 +275,8 @@ static const struct ukl_invariant no_oops = {
 };
 
 static const struct ukl_invariant *const invariants[] = {
-	&cr2, &user_flag, &pf_if, &atomic, &retry, &progress, &no_double_fault,
-	&kernel_fixup, &extable, &no_oops, NULL
+#include "inv_fault.list"	/* the blocks above, see model.mk */
+	NULL
 };
 
 const struct ukl_group ukl_group_pf = {

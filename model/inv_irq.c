@@ -362,8 +362,8 @@ static const struct ukl_invariant idt = {
 };
 
 static const struct ukl_invariant *const invariants[] = {
-	&classify, &irqoff, &exit_work, &transparent, &kernel_regs, &frame_return,
-	&gs_parity, &iret_sane, &cpl_match, &kernel_plain, &idt, NULL
+#include "inv_irq.list"	/* the blocks above, see model.mk */
+	NULL
 };
 
 const struct ukl_group ukl_group_ir = {

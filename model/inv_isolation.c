@@ -314,8 +314,8 @@ static const struct ukl_invariant uaccess = {
 };
 
 static const struct ukl_invariant *const invariants[] = {
-	&mode0, &path, &gs_base, &fs_base, &transparent, &sysret, &idt, &smepsmap,
-	&no_forge, &uaccess, NULL
+#include "inv_isolation.list"	/* the blocks above, see model.mk */
+	NULL
 };
 
 const struct ukl_group ukl_group_is = {

@@ -52,119 +52,6 @@ static const struct ukl_invariant domain = {
 	.check = check_domain,
 };
 
-/* MF-writers */
-static enum ukl_result check_writers(const struct ukl_view *v, struct ukl_finding *f)
-{
-	const struct ukl_task *t;
-
-	if (v->kind == UKL_K_STRAY_WRITE) {
-		t = ukl_model_task(v->model, ARG(STRAY_WRITE, task));
-		/* A dead task's memory may be anything by now. */
-		if (!t || t->exiting)
-			return UKL_VACUOUS;
-		ukl_note(f, "mode", UKL_REL_EQ, t->mode, 0, ARG(STRAY_WRITE, value));
-		return verdict(f);
-	}
-	if (!own(v) || !v->task->mode_known)
-		return UKL_VACUOUS;
-	want(f, "mode", v->task->mode, v->s[S(mode)]);
-	return verdict(f);
-}
-
-static const struct ukl_invariant writers = {
-	.id = "MF-writers",
-	.sentence = "Nothing stores to ukl_mode but the instructions that the kernel "
-		    "declares, so it always has the value that was stored last.",
-	.why = "The flag is trusted by entry code; a stray store reclassifies the next "
-	       "event.",
-	.source = "the ukl_site.mode_write symbols; bug ledger B12",
-	.exceptions = "Copying a task that is not born yet; memory of a task that has "
-		      "exited.",
-	.events = UKL_ON(GATE_IN) | UKL_ON(SYS_LEAVE) | UKL_ON(APP_IN) |
-		UKL_ON(INT_IN_APP) |
-		  UKL_ON(INT_IN_KERNEL) | UKL_ON(STRAY_WRITE),
-	.variants = UKL_VARIANT_ALL,
-	.check = check_writers,
-};
-
-/* MF-truth */
-static enum ukl_result check_truth(const struct ukl_view *v, struct ukl_finding *f)
-{
-	/* How system calls end is SX-one-flip's business. */
-	if (!own(v) || (v->kind == UKL_K_INT_OUT_APP &&
-			(!v->ctx || v->ctx->tag == UKL_TAG_SYSCALL)))
-		return UKL_VACUOUS;
-	if (v->kind != UKL_K_SYS_LEAVE)
-		want(f, "mode", 2, v->s[S(mode)]);
-	else if (v->ctx && v->ctx->exec && (v->s[S(cs)] & 3))
-		want(f, "mode", 0, v->s[S(mode)]);
-	else
-		want(f, "mode", 1, v->s[S(mode)]);
-	return verdict(f);
-}
-
-static const struct ukl_invariant truth = {
-	.id = "MF-truth",
-	.sentence = "ukl_mode says application when application code runs or is "
-		    "interrupted or resumed, and kernel when do_syscall_64() returns, "
-		    "unless that was an exec of a ring-3 program, which has none.",
-	.why = "It decides how the next event is classified: which stack it gets and "
-	       "whether exit work is done.",
-	.source = "arch/x86/entry/entry_64.S error_entry",
-	.exceptions = "None.",
-	.events = UKL_ON(APP_IN) | UKL_ON(INT_IN_APP) | UKL_ON(INT_OUT_APP) |
-		  UKL_ON(SYS_LEAVE),
-	.variants = UKL_VARIANT_ALL,
-	.check = check_truth,
-};
-
-/*
- * Stubs and paranoid handlers run for a while with the flag of what they
- * interrupted; an event in there is only ever another paranoid one.
- */
-static bool flag_in_transit(const struct ukl_view *v)
-{
-	const struct ukl_ctx *ctx = v->ctx;
-
-	/* They can hit the first instruction of a stub, before it shows. */
-	if (v->kind == UKL_K_INT_IN_KERNEL &&
-	    (v->from != UKL_AT_KERNEL || may_hit_anywhere(ARG(INT_IN, vector))))
-		return true;
-	if (!ctx || ctx->tag != UKL_TAG_EVENT)
-		return ctx && ctx->phase == UKL_PHASE_OUT;
-	return ctx->paranoid || (ctx->app && !ctx->flips_in) ||
-	       ctx->phase == UKL_PHASE_OUT;
-}
-
-/* MF-handler */
-static enum ukl_result check_handler(const struct ukl_view *v, struct ukl_finding *f)
-{
-	bool app = v->kind == UKL_K_INT_C_APP;
-
-	if (!own(v) || (!app && flag_in_transit(v)))
-		return UKL_VACUOUS;
-	if (app)
-		want(f, "mode", 1, v->s[S(mode)]);
-	else
-		want_not(f, "mode", 2, v->s[S(mode)]);
-	return verdict(f);
-}
-
-static const struct ukl_invariant handler = {
-	.id = "MF-handler",
-	.sentence = "While a handler or other kernel code runs, ukl_mode does not say "
-		    "application.",
-	.why = "An event nested in it would be taken for one of the application: its "
-	       "frame would be moved over live ones and exit work be done in the "
-	       "middle.",
-	.source = "arch/x86/entry/entry_64.S error_entry; bug ledger B14",
-	.exceptions = "Entry stubs before the flip, return code after it, and #DB, "
-		      "NMI, #MC, which MF-nmi covers.",
-	.events = UKL_ON(INT_C_APP) | UKL_ON(INT_C_KERNEL) | UKL_ON(INT_IN_KERNEL),
-	.variants = UKL_VARIANT_ALL,
-	.check = check_handler,
-};
-
 /* MF-alternate */
 static enum ukl_result check_alternate(const struct ukl_view *v, struct ukl_finding *f)
 {
@@ -220,86 +107,6 @@ static const struct ukl_invariant own_task = {
 	.events = UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_own,
-};
-
-/* MF-nmi */
-static enum ukl_result check_nmi(const struct ukl_view *v, struct ukl_finding *f)
-{
-	const struct ukl_ctx *ctx = v->ctx;
-
-	if (!own(v) || !ctx || ctx->tag != UKL_TAG_EVENT || !ctx->paranoid ||
-	    ctx->truth[S(task)] != v->task->addr)
-		return UKL_VACUOUS;
-	want(f, "mode", ctx->truth[S(mode)], v->s[S(mode)]);
-	return verdict(f);
-}
-
-static const struct ukl_invariant nmi = {
-	.id = "MF-nmi",
-	.sentence = "#DB, NMI and #MC leave ukl_mode as they found it.",
-	.why = "They interrupt any instruction, entry and return code included, and "
-	       "must not show; meanwhile the flag must say kernel, or exceptions in "
-	       "the handler would do exit work in NMI context.",
-	.source = "bug ledger B14; arch/x86/kernel/nmi.c exc_nmi",
-	.exceptions = "None.",
-	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL),
-	.variants = UKL_VARIANT_ALL,
-	.check = check_nmi,
-};
-
-/* MF-nonukl-zero */
-static enum ukl_result check_nonukl_zero(const struct ukl_view *v,
-					 struct ukl_finding *f)
-{
-	const struct ukl_task *next;
-
-	if (v->kind == UKL_K_SWITCH) {
-		next = ukl_model_task(v->model, ARG(SWITCH, next));
-		if (!next || !next->kthread || next->exiting)
-			return UKL_VACUOUS;
-		want(f, "mode", 0, ARG(SWITCH, mode));
-		return verdict(f);
-	}
-	if (!(ARG(FORK, pf) & (v->lay->pf_kthread | v->lay->pf_io_worker)) &&
-	    (!v->task->mode_known || v->task->mode))
-		return UKL_VACUOUS;
-	want(f, "mode", 0, ARG(FORK, mode));
-	return verdict(f);
-}
-
-static const struct ukl_invariant nonukl_zero = {
-	.id = "MF-nonukl-zero",
-	.sentence = "ukl_mode is 0 in kernel threads, io workers and children of "
-		    "ordinary tasks.",
-	.why = "They have no application side; a flag copied with the parent's "
-	       "task_struct would make their interrupts look like the application's.",
-	.source = "arch/x86/kernel/process.c copy_thread; bug ledger B22",
-	.exceptions = "A kernel thread that execs a program is an ordinary task from "
-		      "then on.",
-	.events = UKL_ON(FORK) | UKL_ON(SWITCH),
-	.variants = UKL_VARIANT_ALL,
-	.check = check_nonukl_zero,
-};
-
-/* MF-exec-clear */
-static enum ukl_result check_exec_clear(const struct ukl_view *v, struct ukl_finding *f)
-{
-	if (!v->ctx || !v->ctx->exec || !v->task->mode_known)
-		return UKL_VACUOUS;
-	want(f, "mode", 0, v->task->mode);
-	return verdict(f);
-}
-
-static const struct ukl_invariant exec_clear = {
-	.id = "MF-exec-clear",
-	.sentence = "A program started in ring 3 has ukl_mode 0.",
-	.why = "It would run at CPL 3 but be treated as UKL on kernel faults and user "
-	       "access.",
-	.source = "bug ledger B22; arch/x86/kernel/process.c flush_thread",
-	.exceptions = "None.",
-	.events = UKL_ON(INT_OUT_USER),
-	.variants = UKL_VARIANT_ALL,
-	.check = check_exec_clear,
 };
 
 /* MF-by-exec */
@@ -381,6 +188,40 @@ static const struct ukl_invariant authorised = {
 	.check = check_authorised,
 };
 
+/* MF-nonukl-zero */
+static enum ukl_result check_nonukl_zero(const struct ukl_view *v,
+					 struct ukl_finding *f)
+{
+	const struct ukl_task *next;
+
+	if (v->kind == UKL_K_SWITCH) {
+		next = ukl_model_task(v->model, ARG(SWITCH, next));
+		if (!next || !next->kthread || next->exiting)
+			return UKL_VACUOUS;
+		want(f, "mode", 0, ARG(SWITCH, mode));
+		return verdict(f);
+	}
+	if (!(ARG(FORK, pf) & (v->lay->pf_kthread | v->lay->pf_io_worker)) &&
+	    (!v->task->mode_known || v->task->mode))
+		return UKL_VACUOUS;
+	want(f, "mode", 0, ARG(FORK, mode));
+	return verdict(f);
+}
+
+static const struct ukl_invariant nonukl_zero = {
+	.id = "MF-nonukl-zero",
+	.sentence = "ukl_mode is 0 in kernel threads, io workers and children of "
+		    "ordinary tasks.",
+	.why = "They have no application side; a flag copied with the parent's "
+	       "task_struct would make their interrupts look like the application's.",
+	.source = "arch/x86/kernel/process.c copy_thread; bug ledger B22",
+	.exceptions = "A kernel thread that execs a program is an ordinary task from "
+		      "then on.",
+	.events = UKL_ON(FORK) | UKL_ON(SWITCH),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_nonukl_zero,
+};
+
 /* MF-switch */
 static enum ukl_result check_switch(const struct ukl_view *v, struct ukl_finding *f)
 {
@@ -405,9 +246,168 @@ static const struct ukl_invariant switch_mode = {
 	.check = check_switch,
 };
 
+/* MF-exec-clear */
+static enum ukl_result check_exec_clear(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!v->ctx || !v->ctx->exec || !v->task->mode_known)
+		return UKL_VACUOUS;
+	want(f, "mode", 0, v->task->mode);
+	return verdict(f);
+}
+
+static const struct ukl_invariant exec_clear = {
+	.id = "MF-exec-clear",
+	.sentence = "A program started in ring 3 has ukl_mode 0.",
+	.why = "It would run at CPL 3 but be treated as UKL on kernel faults and user "
+	       "access.",
+	.source = "bug ledger B22; arch/x86/kernel/process.c flush_thread",
+	.exceptions = "None.",
+	.events = UKL_ON(INT_OUT_USER),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_exec_clear,
+};
+
+/* MF-nmi */
+static enum ukl_result check_nmi(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (!own(v) || !ctx || ctx->tag != UKL_TAG_EVENT || !ctx->paranoid ||
+	    ctx->truth[S(task)] != v->task->addr)
+		return UKL_VACUOUS;
+	want(f, "mode", ctx->truth[S(mode)], v->s[S(mode)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant nmi = {
+	.id = "MF-nmi",
+	.sentence = "#DB, NMI and #MC leave ukl_mode as they found it.",
+	.why = "They interrupt any instruction, entry and return code included, and "
+	       "must not show; meanwhile the flag must say kernel, or exceptions in "
+	       "the handler would do exit work in NMI context.",
+	.source = "bug ledger B14; arch/x86/kernel/nmi.c exc_nmi",
+	.exceptions = "None.",
+	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_nmi,
+};
+
+/* MF-truth */
+static enum ukl_result check_truth(const struct ukl_view *v, struct ukl_finding *f)
+{
+	/* How system calls end is SX-one-flip's business. */
+	if (!own(v) || (v->kind == UKL_K_INT_OUT_APP &&
+			(!v->ctx || v->ctx->tag == UKL_TAG_SYSCALL)))
+		return UKL_VACUOUS;
+	if (v->kind != UKL_K_SYS_LEAVE)
+		want(f, "mode", 2, v->s[S(mode)]);
+	else if (v->ctx && v->ctx->exec && (v->s[S(cs)] & 3))
+		want(f, "mode", 0, v->s[S(mode)]);
+	else
+		want(f, "mode", 1, v->s[S(mode)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant truth = {
+	.id = "MF-truth",
+	.sentence = "ukl_mode says application when application code runs or is "
+		    "interrupted or resumed, and kernel when do_syscall_64() returns, "
+		    "unless that was an exec of a ring-3 program, which has none.",
+	.why = "It decides how the next event is classified: which stack it gets and "
+	       "whether exit work is done.",
+	.source = "arch/x86/entry/entry_64.S error_entry",
+	.exceptions = "None.",
+	.events = UKL_ON(APP_IN) | UKL_ON(INT_IN_APP) | UKL_ON(INT_OUT_APP) |
+		  UKL_ON(SYS_LEAVE),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_truth,
+};
+
+/*
+ * Stubs and paranoid handlers run for a while with the flag of what they
+ * interrupted; an event in there is only ever another paranoid one.
+ */
+static bool flag_in_transit(const struct ukl_view *v)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	/* They can hit the first instruction of a stub, before it shows. */
+	if (v->kind == UKL_K_INT_IN_KERNEL &&
+	    (v->from != UKL_AT_KERNEL || may_hit_anywhere(ARG(INT_IN, vector))))
+		return true;
+	if (!ctx || ctx->tag != UKL_TAG_EVENT)
+		return ctx && ctx->phase == UKL_PHASE_OUT;
+	return ctx->paranoid || (ctx->app && !ctx->flips_in) ||
+	       ctx->phase == UKL_PHASE_OUT;
+}
+
+/* MF-handler */
+static enum ukl_result check_handler(const struct ukl_view *v, struct ukl_finding *f)
+{
+	bool app = v->kind == UKL_K_INT_C_APP;
+
+	if (!own(v) || (!app && flag_in_transit(v)))
+		return UKL_VACUOUS;
+	if (app)
+		want(f, "mode", 1, v->s[S(mode)]);
+	else
+		want_not(f, "mode", 2, v->s[S(mode)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant handler = {
+	.id = "MF-handler",
+	.sentence = "While a handler or other kernel code runs, ukl_mode does not say "
+		    "application.",
+	.why = "An event nested in it would be taken for one of the application: its "
+	       "frame would be moved over live ones and exit work be done in the "
+	       "middle.",
+	.source = "arch/x86/entry/entry_64.S error_entry; bug ledger B14",
+	.exceptions = "Entry stubs before the flip, return code after it, and #DB, "
+		      "NMI, #MC, which MF-nmi covers.",
+	.events = UKL_ON(INT_C_APP) | UKL_ON(INT_C_KERNEL) | UKL_ON(INT_IN_KERNEL),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_handler,
+};
+
+/* MF-writers */
+static enum ukl_result check_writers(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_task *t;
+
+	if (v->kind == UKL_K_STRAY_WRITE) {
+		t = ukl_model_task(v->model, ARG(STRAY_WRITE, task));
+		/* A dead task's memory may be anything by now. */
+		if (!t || t->exiting)
+			return UKL_VACUOUS;
+		ukl_note(f, "mode", UKL_REL_EQ, t->mode, 0, ARG(STRAY_WRITE, value));
+		return verdict(f);
+	}
+	if (!own(v) || !v->task->mode_known)
+		return UKL_VACUOUS;
+	want(f, "mode", v->task->mode, v->s[S(mode)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant writers = {
+	.id = "MF-writers",
+	.sentence = "Nothing stores to ukl_mode but the instructions that the kernel "
+		    "declares, so it always has the value that was stored last.",
+	.why = "The flag is trusted by entry code; a stray store reclassifies the next "
+	       "event.",
+	.source = "the ukl_site.mode_write symbols; bug ledger B12",
+	.exceptions = "Copying a task that is not born yet; memory of a task that has "
+		      "exited.",
+	.events = UKL_ON(GATE_IN) | UKL_ON(SYS_LEAVE) | UKL_ON(APP_IN) |
+		UKL_ON(INT_IN_APP) |
+		  UKL_ON(INT_IN_KERNEL) | UKL_ON(STRAY_WRITE),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_writers,
+};
+
 static const struct ukl_invariant *const invariants[] = {
-	&domain, &alternate, &own_task, &by_exec, &exec_order, &authorised, &nonukl_zero,
-	&switch_mode, &exec_clear, &nmi, &truth, &handler, &writers, NULL
+#include "inv_mode.list"	/* the blocks above, see model.mk */
+	NULL
 };
 
 const struct ukl_group ukl_group_mf = {

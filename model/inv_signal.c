@@ -762,9 +762,8 @@ static const struct ukl_invariant system_flags = {
 };
 
 static const struct ukl_invariant *const invariants[] = {
-	&force, &task_stack, &mode, &gate_atomic, &context, &restart, &frame_regs, &uc,
-	&fault_words, &place, &stack, &start, &selectors, &ac, &no_frame, &entry,
-	&restore, &cs_forced, &system_flags, NULL
+#include "inv_signal.list"	/* the blocks above, see model.mk */
+	NULL
 };
 
 const struct ukl_group ukl_group_sg = {

@@ -119,87 +119,6 @@ static const struct ukl_invariant ac = {
 	.check = check_ac,
 };
 
-/* AS-no-syscall-insn */
-static enum ukl_result check_no_syscall_insn(const struct ukl_view *v,
-					     struct ukl_finding *f)
-{
-	const struct ukl_layout *l = v->lay;
-
-	if (v->kind == UKL_K_INT_IN_APP) {
-		if (ARG(INT_IN, vector) < FIRST_IRQ)
-			return UKL_VACUOUS;
-		want_not(f, "vector", VECTOR_SYSCALL, ARG(INT_IN, vector));
-		return verdict(f);
-	}
-	/* SYSENTER does not say where it came from. */
-	if (!v->cpu->lstar_known || ARG(USER_IN, pc) != v->cpu->lstar)
-		return UKL_VACUOUS;
-	want_out(f, "address after SYSCALL", l->app_text_start, l->app_text_end,
-		 v->s[S(ip)]);
-	return verdict(f);
-}
-
-static const struct ukl_invariant no_syscall_insn = {
-	.id = "AS-no-syscall-insn",
-	.sentence = "The application executes no SYSCALL and no INT 0x80.",
-	.why = "At CPL 0 SYSCALL is not refused: its entry does SWAPGS and runs the "
-	       "kernel on ring 3's GS base.",
-	.source = "Intel SDM 2B SYSCALL; bug ledger B25",
-	.exceptions = "SYSCALL is judged once the trace has shown LSTAR.",
-	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_APP),
-	.variants = UKL_VARIANT_ALL,
-	.check = check_no_syscall_insn,
-};
-
-/* AS-gs-write */
-static enum ukl_result check_gs_write(const struct ukl_view *v, struct ukl_finding *f)
-{
-	if (ARG(CTRL, reg) == UKL_CTRL_FSBASE)
-		return UKL_VACUOUS;
-	want_out(f, "address of the instruction", v->lay->app_text_start,
-		 v->lay->app_text_end, ARG(CTRL, pc));
-	return verdict(f);
-}
-
-static const struct ukl_invariant gs_write = {
-	.id = "AS-gs-write",
-	.sentence = "The application writes no control register, no MSR, no IDTR and "
-		    "no GS base.",
-	.why = "They are the kernel's; the application's thread pointer is the FS "
-	       "base, which WRFSBASE may set.",
-	.source = "bug ledger B25; Intel SDM 2D WRGSBASE",
-	.exceptions = "WRFSBASE.",
-	.events = UKL_ON(CTRL),
-	.variants = UKL_VARIANT_ALL,
-	.check = check_gs_write,
-};
-
-/* AS-fetch */
-static enum ukl_result check_fetch(const struct ukl_view *v, struct ukl_finding *f)
-{
-	uint64_t vector = ARG(INT_IN, vector);
-
-	/* Interrupts and failing fetches may come before the first instruction. */
-	if (vector >= FIRST_IRQ || vector == VECTOR_DB || vector == VECTOR_NMI ||
-	    vector == VECTOR_MC || (vector == VECTOR_PF && (ARG(INT_IN, error) & 16)))
-		return UKL_VACUOUS;
-	want_out(f, "ip", 0, v->lay->task_size_max, v->s[S(ip)]);
-	return verdict(f);
-}
-
-static const struct ukl_invariant fetch = {
-	.id = "AS-fetch",
-	.sentence = "No instruction of the user half is executed at CPL 0.",
-	.why = "SMEP forbids it: user-half memory can be written by ring 3.",
-	.source = "Intel SDM 3A 4.6; bug ledger B25",
-	.exceptions = "Seen only through the exceptions that such an instruction "
-		      "raises; a jump there that fails to fetch is an application's "
-		      "bug, not the kernel's.",
-	.events = UKL_ON(INT_IN_APP),
-	.variants = UKL_VARIANT_ALL,
-	.check = check_fetch,
-};
-
 /* AS-clac */
 static enum ukl_result check_clac(const struct ukl_view *v, struct ukl_finding *f)
 {
@@ -286,8 +205,90 @@ static const struct ukl_invariant range = {
 	.check = check_range,
 };
 
+/* AS-no-syscall-insn */
+static enum ukl_result check_no_syscall_insn(const struct ukl_view *v,
+					     struct ukl_finding *f)
+{
+	const struct ukl_layout *l = v->lay;
+
+	if (v->kind == UKL_K_INT_IN_APP) {
+		if (ARG(INT_IN, vector) < FIRST_IRQ)
+			return UKL_VACUOUS;
+		want_not(f, "vector", VECTOR_SYSCALL, ARG(INT_IN, vector));
+		return verdict(f);
+	}
+	/* SYSENTER does not say where it came from. */
+	if (!v->cpu->lstar_known || ARG(USER_IN, pc) != v->cpu->lstar)
+		return UKL_VACUOUS;
+	want_out(f, "address after SYSCALL", l->app_text_start, l->app_text_end,
+		 v->s[S(ip)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant no_syscall_insn = {
+	.id = "AS-no-syscall-insn",
+	.sentence = "The application executes no SYSCALL and no INT 0x80.",
+	.why = "At CPL 0 SYSCALL is not refused: its entry does SWAPGS and runs the "
+	       "kernel on ring 3's GS base.",
+	.source = "Intel SDM 2B SYSCALL; bug ledger B25",
+	.exceptions = "SYSCALL is judged once the trace has shown LSTAR.",
+	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_APP),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_no_syscall_insn,
+};
+
+/* AS-gs-write */
+static enum ukl_result check_gs_write(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (ARG(CTRL, reg) == UKL_CTRL_FSBASE)
+		return UKL_VACUOUS;
+	want_out(f, "address of the instruction", v->lay->app_text_start,
+		 v->lay->app_text_end, ARG(CTRL, pc));
+	return verdict(f);
+}
+
+static const struct ukl_invariant gs_write = {
+	.id = "AS-gs-write",
+	.sentence = "The application writes no control register, no MSR, no IDTR and "
+		    "no GS base.",
+	.why = "They are the kernel's; the application's thread pointer is the FS "
+	       "base, which WRFSBASE may set.",
+	.source = "bug ledger B25; Intel SDM 2D WRGSBASE",
+	.exceptions = "WRFSBASE.",
+	.events = UKL_ON(CTRL),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_gs_write,
+};
+
+/* AS-fetch */
+static enum ukl_result check_fetch(const struct ukl_view *v, struct ukl_finding *f)
+{
+	uint64_t vector = ARG(INT_IN, vector);
+
+	/* Interrupts and failing fetches may come before the first instruction. */
+	if (vector >= FIRST_IRQ || vector == VECTOR_DB || vector == VECTOR_NMI ||
+	    vector == VECTOR_MC || (vector == VECTOR_PF && (ARG(INT_IN, error) & 16)))
+		return UKL_VACUOUS;
+	want_out(f, "ip", 0, v->lay->task_size_max, v->s[S(ip)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant fetch = {
+	.id = "AS-fetch",
+	.sentence = "No instruction of the user half is executed at CPL 0.",
+	.why = "SMEP forbids it: user-half memory can be written by ring 3.",
+	.source = "Intel SDM 3A 4.6; bug ledger B25",
+	.exceptions = "Seen only through the exceptions that such an instruction "
+		      "raises; a jump there that fails to fetch is an application's "
+		      "bug, not the kernel's.",
+	.events = UKL_ON(INT_IN_APP),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_fetch,
+};
+
 static const struct ukl_invariant *const invariants[] = {
-	&cr3, &cr4, &cr0, &ac, &clac, &app_ac, &range, &no_syscall_insn, &gs_write, &fetch, NULL
+#include "inv_space.list"	/* the blocks above, see model.mk */
+	NULL
 };
 
 const struct ukl_group ukl_group_as = {

@@ -279,8 +279,8 @@ static const struct ukl_invariant iret_place = {
 };
 
 static const struct ukl_invariant *const invariants[] = {
-	&kernel_on_kernel, &app_on_user, &top, &frame_copy, &saved_regs, &frame_place,
-	&ist_single, &left_ist, &switch_stack, &iret_place, NULL
+#include "inv_stack.list"	/* the blocks above, see model.mk */
+	NULL
 };
 
 const struct ukl_group ukl_group_st = {

@@ -306,8 +306,8 @@ static const struct ukl_invariant vfork_waits = {
 };
 
 static const struct ukl_invariant *const invariants[] = {
-	&child_regs, &child_mode, &child_start, &child_fs, &exec_start, &switch_fs,
-	&inactive_gs, &current_task, &exits, &exit_side, &vfork_waits, NULL
+#include "inv_thread.list"	/* the blocks above, see model.mk */
+	NULL
 };
 
 const struct ukl_group ukl_group_th = {

@@ -12,7 +12,13 @@ UKL_ARCHIVES += $(MODEL_LIB)
 
 $(MODEL_OBJS): $(BUILD)/model/%.o: model/%.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -I$(@D) -c -o $@ $<
+
+# A group's table is its file's blocks in their order, so nobody keeps a list.
+$(filter $(BUILD)/model/inv_%,$(MODEL_OBJS)): %.o: %.list
+$(BUILD)/model/inv_%.list: model/inv_%.c
+	@mkdir -p $(@D)
+	$(Q)sed -n 's/^static const struct ukl_invariant \([a-z0-9_]*\) = {$$/\t\&\1,/p' $< > $@
 
 $(MODEL_LIB): $(MODEL_OBJS)
 	$(Q)rm -f $@
