@@ -4,22 +4,7 @@
  */
 #include "json.h"
 
-#include <string.h>
-
-/* Length of the well-formed UTF-8 sequence at p, or 0 (RFC 3629). */
-static size_t utf8_length(const unsigned char *p)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
-		   p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
+#include "utf8.h"
 
 void ukl_json_string(FILE *out, const char *text)
 {
@@ -27,7 +12,7 @@ void ukl_json_string(FILE *out, const char *text)
 
 	fputc('"', out);
 	while (*p) {
-		size_t n = utf8_length(p);
+		size_t n = ukl_utf8_length(p);
 
 		if (*p == '"' || *p == '\\')
 			fprintf(out, "\\%c", *p);

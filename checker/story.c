@@ -183,12 +183,65 @@ static void who(FILE *out, const struct ukl_view *v)
 		fprintf(out, " pid %" PRIu32 " \"%s\"", t->pid, t->comm);
 }
 
-static void opened_by(FILE *out, const struct ukl_view *v)
+/*
+ * REGISTER DELTAS
+ */
+
+/* The slots of a context's truth that its opening event looked at. */
+static const uint32_t truth_slots[UKL_TAGS] = {
+	[UKL_TAG_SYSCALL] = UKL_SET_GPRS | UKL_BIT(sp) | UKL_BIT(ip) | UKL_BIT(flags) |
+			    UKL_SET_CPU | UKL_SET_TASK,
+	[UKL_TAG_USER_SYSCALL] = UKL_SET_GPRS | UKL_BIT(sp) | UKL_BIT(ip) |
+				 UKL_BIT(flags) | UKL_SET_CPU | UKL_SET_TASK,
+	[UKL_TAG_EVENT] = UKL_SET_GPRS | UKL_SET_HWFRAME | UKL_SET_CPU | UKL_BIT(cr2) |
+			  UKL_SET_TASK,
+	[UKL_TAG_FORK_CHILD] = UKL_SET_FRAME,
+};
+
+/* An event that begins something else has its own registers. */
+static const bool begins[UKL_CLASSES] = {
+	[UKL_EV_GATE_IN] = true, [UKL_EV_USER_IN] = true, [UKL_EV_INT_IN] = true,
+	[UKL_EV_FORK] = true,
+};
+
+/* Was the context concerned opened by another event, whose truth can be compared? */
+static bool has_truth(const struct ukl_view *v)
 {
-	if (!v->ctx || v->ctx->order == v->ev->order)
+	return v->ctx && v->ctx->order != v->ev->order && !begins[v->ev->cls];
+}
+
+/* Slots that both events looked at, and that differ. */
+static uint32_t changed(const struct ukl_view *v)
+{
+	uint32_t slots = truth_slots[v->ctx->tag] & ukl_class_info[v->ev->cls].samples;
+	uint32_t differ = 0;
+
+	for (unsigned int i = 0; i < UKL_STATE_SLOTS; i++)
+		differ |= (uint32_t)(v->ctx->truth[i] != v->s[i]) << i;
+	return slots & differ;
+}
+
+static void deltas(FILE *out, const struct ukl_view *v, struct ukl_annotate *annotate,
+		   bool bold)
+{
+	uint32_t slots;
+
+	if (!has_truth(v))
 		return;
-	fprintf(out, "%*sThe context concerned was opened by event %" PRIu64 ".\n",
-		(int)INDENT, "", v->ctx->order);
+	slots = changed(v);
+	heading(out, "changed", bold);
+	fprintf(out, "%s since event %" PRIu64 ", which opened the context:\n",
+		slots ? "these" : "no registers", v->ctx->order);
+	for (uint32_t left = slots; left; left &= left - 1) {
+		unsigned int i = __builtin_ctz(left);
+
+		fprintf(out, "    %-8s 0x%" PRIx64, ukl_slot_info[i].name,
+			v->ctx->truth[i]);
+		symbol(out, annotate, v->ctx->truth[i]);
+		fprintf(out, " -> 0x%" PRIx64, v->s[i]);
+		symbol(out, annotate, v->s[i]);
+		fputc('\n', out);
+	}
 }
 
 void ukl_story_text(const struct ukl_story *story, FILE *out,
@@ -212,7 +265,7 @@ void ukl_story_text(const struct ukl_story *story, FILE *out,
 		heading(out, "where", bold);
 		place(out, v->ev, annotate);
 	}
-	opened_by(out, v);
+	deltas(out, v, annotate, bold);
 	heading(out, "before", bold);
 	fprintf(out, "the last %" PRIu64 " events of cpu %u, this one included:\n", n,
 		cpu);
@@ -220,13 +273,29 @@ void ukl_story_text(const struct ukl_story *story, FILE *out,
 		struct ukl_event ev = recall(story, cpu, i);
 
 		fputs("    ", out);
-		ukl_event_text(out, &ev, annotate, 0);
+		ukl_event_text(out, &ev, annotate, UKL_TEXT_LINE);
 		fputc('\n', out);
 	}
 	heading(out, "again", bold);
 	fprintf(out, "ukl dump --from %" PRIu64 " --to %" PRIu64 " --lines %s\n", first,
 		v->ev->order, trace);
 	fprintf(out, "%*sukl describe %s\n\n", (int)INDENT, "", violation->inv->id);
+}
+
+void ukl_story_brief(FILE *out, const char *prefix,
+		     const struct ukl_violation *violation,
+		     struct ukl_annotate *annotate)
+{
+	const struct ukl_finding *f = violation->finding;
+
+	fprintf(out, "%s%s at ", prefix, violation->inv->id);
+	who(out, violation->view);
+	fputc('\n', out);
+	for (unsigned int i = 0; i < f->n; i++) {
+		fprintf(out, "%s  %s: expected ", prefix, f->pair[i].name);
+		expectation(out, &f->pair[i], annotate);
+		fprintf(out, ", found 0x%" PRIx64 "\n", f->pair[i].found);
+	}
 }
 
 /*
@@ -265,15 +334,42 @@ static void json_place(FILE *out, uint64_t pc, struct ukl_annotate *annotate)
 	}
 }
 
+static void json_deltas(FILE *out, const struct ukl_view *v)
+{
+	const char *comma = "";
+
+	if (!has_truth(v))
+		return;
+	fprintf(out, ", \"opened\": %" PRIu64 ", \"changed\": [", v->ctx->order);
+	for (uint32_t left = changed(v); left; left &= left - 1) {
+		unsigned int i = __builtin_ctz(left);
+
+		fprintf(out, "%s{\"slot\": \"%s\", \"before\": \"0x%" PRIx64
+			"\", \"after\": \"0x%" PRIx64 "\"}", comma,
+			ukl_slot_info[i].name, v->ctx->truth[i], v->s[i]);
+		comma = ", ";
+	}
+	fputc(']', out);
+}
+
+static void json_values(FILE *out, const struct ukl_finding *f)
+{
+	fputs(", \"values\": [", out);
+	for (unsigned int i = 0; i < f->n; i++) {
+		fputs(i ? ", " : "", out);
+		json_pair(out, &f->pair[i]);
+	}
+	fputc(']', out);
+}
+
 void ukl_story_json(const struct ukl_story *story, FILE *out,
 		    const struct ukl_violation *violation,
 		    struct ukl_annotate *annotate)
 {
 	const struct ukl_view *v = violation->view;
-	const struct ukl_finding *f = violation->finding;
 	uint64_t n = remembered(story, v->ev->cpu);
 
-	fprintf(out, "{\"id\": \"%s\", \"event\": %" PRIu64 ", \"time\": %" PRIu64
+	fprintf(out, "\"id\": \"%s\", \"event\": %" PRIu64 ", \"time\": %" PRIu64
 		", \"cpu\": %u, \"class\": \"%s\", \"task\": \"0x%" PRIx64
 		"\", \"pid\": %" PRIu32 ", \"comm\": ", violation->inv->id, v->ev->order,
 		v->ev->time, v->ev->cpu, ukl_class_info[v->ev->cls].name, v->task->addr,
@@ -281,12 +377,9 @@ void ukl_story_json(const struct ukl_story *story, FILE *out,
 	ukl_json_string(out, v->task->comm);
 	if (has_pc(v->ev))
 		json_place(out, v->ev->arg[0], annotate);
-	fprintf(out, ", \"from\": %" PRIu64 ", \"values\": [",
+	fprintf(out, ", \"from\": %" PRIu64,
 		n ? recall(story, v->ev->cpu, story->count[v->ev->cpu] - n).order :
 		    v->ev->order);
-	for (unsigned int i = 0; i < f->n; i++) {
-		fputs(i ? ", " : "", out);
-		json_pair(out, &f->pair[i]);
-	}
-	fputs("]}", out);
+	json_values(out, violation->finding);
+	json_deltas(out, v);
 }

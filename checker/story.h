@@ -44,7 +44,12 @@ void ukl_story_text(const struct ukl_story *story, FILE *out,
 		    const struct ukl_violation *violation, const char *trace,
 		    struct ukl_annotate *annotate, bool bold);
 
-/* One JSON object, without a newline. */
+/* What was violated where, expected and found: some lines, each behind prefix. */
+void ukl_story_brief(FILE *out, const char *prefix,
+		     const struct ukl_violation *violation,
+		     struct ukl_annotate *annotate);
+
+/* The members of a JSON object. */
 void ukl_story_json(const struct ukl_story *story, FILE *out,
 		    const struct ukl_violation *violation,
 		    struct ukl_annotate *annotate);

@@ -56,7 +56,8 @@ run() { # WORKLOAD WORDS
 # What the first event that violates anything violates: "EVENT ID ID..."; or nothing
 first_violations() {
 	"$BUILD/ukl" check --max-violations 20 --format=json "$OUT/trace" >"$OUT/verdict.json" || :
-	sed -n 's/^ *{"id": "\([^"]*\)", "event": \([0-9]*\),.*/\2 \1/p' "$OUT/verdict.json" |
+	sed -n 's/^{"type": "violation".* "id": "\([^"]*\)", "event": \([0-9]*\),.*/\2 \1/p' \
+		"$OUT/verdict.json" |
 		awk 'NR == 1 { event = $1; printf "%s", $1 } $1 == event { printf " %s", $2 }'
 }
 

@@ -51,8 +51,9 @@ for verb in $verbs; do
 	options=$("$ukl" "$verb" --help | grep -o '^  --[a-z-]*' | tr -d ' ' | sort)
 	same "$options." "$(offer "$verb" --)." "$verb: its options"
 done
-same "$(printf 'json\ntext')" "$(offer check --format = "")" "check --format=: text and json"
-same "$(printf 'json\ntext')" "$(offer check --format =)" "check --format with = being typed"
+formats=$("$ukl" check --help | sed -n 's/^  --format=//p' | tr '|' '\n' | sort)
+same "$formats" "$(offer check --format = "")" "check --format=: its formats"
+same "$formats" "$(offer check --format =)" "check --format with = being typed"
 same "json" "$(offer stats --format = j)" "stats --format=j: json"
 same "$("$ukl" list --format=json | grep -o '"id": "[^"]*' | cut -d'"' -f4 | sort)" \
 	"$(offer describe "")" "describe: every invariant"
