@@ -121,7 +121,7 @@ done
 
 # What the kernel's parser wants: version lines, plans, numbers in order, nesting.
 ktap_flaw() {
-	awk '
+	LC_ALL=C awk '
 	function flaw(text) { print FILENAME ":" FNR ": " text; exit }
 	FNR == 1 && $0 != "KTAP version 1" { flaw("no version") }
 	/^  KTAP version 1$/ { inner = 0; plan = "" ; next }
