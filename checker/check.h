@@ -21,14 +21,16 @@
 #include "story.h"
 
 struct ukl_check_format;
+struct ukl_coverage;
 
 struct ukl_check {
 	/* the command line */
 	const struct ukl_check_format *format;
-	const char *vmlinux;
+	const char *vmlinux, *coverage_file;
 	uint64_t max_stories;
 	bool verbose, bold, silent, some_only;
 	bool *only;
+	struct ukl_coverage *coverage;	/* of all traces that conform */
 	/* one trace */
 	const char *trace;
 	unsigned int number;		/* among those asked about, from 1 */

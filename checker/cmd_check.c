@@ -15,6 +15,7 @@
 
 #include "check.h"
 #include "cmd.h"
+#include "coverage.h"
 
 static const char help[] =
 	"usage: ukl check [OPTION...] TRACE...\n\n"
@@ -29,6 +30,8 @@ static const char help[] =
 	"                       each invariant violated\n"
 	"  --vmlinux FILE       take names from this kernel, not the recorded one\n"
 	"  --color=auto|always|never\n"
+	"  --coverage FILE      add to FILE what the traces that conform exercised, for\n"
+	"                       'ukl cover'\n"
 	"  --verbose            also every invariant's counts, and the speed\n"
 	"  --quiet              print nothing: the exit status tells\n"
 	"  --help               show this text\n\n"
@@ -152,6 +155,36 @@ static void release(struct ukl_check *c)
 	memset(c->class_count, 0, sizeof(c->class_count));
 }
 
+/* A run that breaks a rule takes any edge, and tells nothing about tests. */
+static int note_coverage(struct ukl_check *c)
+{
+	const char *variant = ukl_env_get(ukl_reader_env(c->reader), UKL_ENV_VARIANT);
+	struct ukl_coverage *cov;
+	struct ukl_error err;
+
+	if (!c->coverage_file || ukl_check_status(c) != UKL_EXIT_CONFORMS)
+		return 0;
+	cov = ukl_coverage_get(&c->coverage, variant ? variant : "base", &err);
+	if (!cov)
+		return ukl_cmd_fail(&err);
+	ukl_coverage_add(cov, c->model, c->judged);
+	return 0;
+}
+
+static int save_coverage(struct ukl_check *c)
+{
+	struct ukl_error err;
+
+	if (!c->coverage)
+		return 0;
+	if (!access(c->coverage_file, F_OK) &&
+	    ukl_coverage_load(&c->coverage, c->coverage_file, &err))
+		return ukl_cmd_fail(&err);
+	if (ukl_coverage_save(c->coverage, c->coverage_file, &err))
+		return ukl_cmd_fail(&err);
+	return 0;
+}
+
 static int judge(struct ukl_check *c)
 {
 	int ret = prepare(c);
@@ -163,7 +196,8 @@ static int judge(struct ukl_check *c)
 	run(c);
 	if (c->format->end)
 		c->format->end(c);
-	return ukl_check_status(c);
+	ret = note_coverage(c);
+	return ret ? ret : ukl_check_status(c);
 }
 
 static int check_trace(struct ukl_check *c, const char *trace)
@@ -196,8 +230,7 @@ static int worse(int a, int b)
 
 enum option_key {
 	OPT_HELP = 256, OPT_FORMAT, OPT_ONLY, OPT_MAX, OPT_VMLINUX, OPT_COLOR,
-	OPT_VERBOSE,
-	OPT_QUIET,
+	OPT_VERBOSE, OPT_QUIET, OPT_COVERAGE,
 };
 
 static const struct option options[] = {
@@ -207,6 +240,7 @@ static const struct option options[] = {
 	{ "max-violations", required_argument, NULL, OPT_MAX },
 	{ "vmlinux", required_argument, NULL, OPT_VMLINUX },
 	{ "color", required_argument, NULL, OPT_COLOR },
+	{ "coverage", required_argument, NULL, OPT_COVERAGE },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ NULL, 0, NULL, 0 }
@@ -276,6 +310,9 @@ static int parse_option(struct ukl_check *c, int key)
 		return 0;
 	case OPT_COLOR:
 		return parse_color(c, optarg);
+	case OPT_COVERAGE:
+		c->coverage_file = optarg;
+		return 0;
 	case OPT_VERBOSE:
 		c->verbose = true;
 		return 0;
@@ -296,7 +333,7 @@ static int check_all(struct ukl_check *c, char **traces, int n)
 		ret = worse(ret, check_trace(c, traces[i]));
 	if (c->format->close)
 		c->format->close();
-	return ret;
+	return worse(ret, save_coverage(c));
 }
 
 static int parse_and_run(struct ukl_check *c, int argc, char **argv)
@@ -333,6 +370,7 @@ int ukl_cmd_check(int argc, char **argv)
 	c.told = calloc(n, sizeof(*c.told));
 	c.kept = calloc(n, sizeof(*c.kept));
 	ret = c.only && c.told && c.kept ? parse_and_run(&c, argc, argv) : nomem(&c);
+	ukl_coverage_free(c.coverage);
 	free(c.only);
 	free(c.told);
 	free(c.kept);

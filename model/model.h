@@ -42,6 +42,41 @@ enum ukl_where {
 };
 
 /*
+ * The states of a task: where it executes and, in the kernel, what its innermost
+ * open context is and how far that has come.
+ *
+ *   STATE(NAME, "text")
+ */
+#define UKL_MACHINE(STATE) \
+	STATE(UNKNOWN,       "not known yet") \
+	STATE(APP,           "application") \
+	STATE(GATE,          "gate, the flag says application") \
+	STATE(GATE_KERNEL,   "gate, the flag says kernel") \
+	STATE(SYSCALL,       "application's system call") \
+	STATE(SYSCALL_LEFT,  "gate, the call has returned") \
+	STATE(APP_STUB,      "application interrupted, the flag says application") \
+	STATE(APP_STUB_KERNEL, "application interrupted, the flag says kernel") \
+	STATE(APP_EVENT,     "handler, for the application") \
+	STATE(RETURN,        "return, the flag says application") \
+	STATE(USER,          "ring 3") \
+	STATE(USER_SYSCALL,  "ring 3's system call") \
+	STATE(USER_STUB,     "ring 3 interrupted") \
+	STATE(USER_EVENT,    "handler, for ring 3") \
+	STATE(CHILD,         "new task before its first return") \
+	STATE(KTHREAD,       "kernel thread") \
+	STATE(KERNEL,        "kernel, no context known") \
+	STATE(KERNEL_STUB,   "kernel interrupted") \
+	STATE(KERNEL_EVENT,  "handler, for the kernel") \
+	STATE(OWN_STACK,     "event with a stack of its own")
+
+enum ukl_state {
+#define UKL_MACHINE_ENUM(name, text) UKL_IN_##name,
+	UKL_MACHINE(UKL_MACHINE_ENUM)
+#undef UKL_MACHINE_ENUM
+	UKL_STATES
+};
+
+/*
  * What happened: an event's class, told apart by the side that it concerns.
  *
  *   KIND(NAME, "text")
@@ -118,11 +153,13 @@ enum ukl_phase {
 	UKL_PHASE_C,		/* C code runs on the pt_regs */
 	UKL_PHASE_LEFT,		/* do_syscall_64() returned */
 	UKL_PHASE_OUT,		/* the flag says application again */
+	UKL_PHASES
 };
 
 /* One open kernel context. */
 struct ukl_ctx {
 	uint8_t tag;		/* enum ukl_tag */
+	uint8_t sort;		/* the enum ukl_state in which its C code runs */
 	uint8_t phase;		/* enum ukl_phase */
 	uint8_t from;		/* enum ukl_where that was interrupted */
 	uint8_t vector;		/* EVENT */
@@ -174,6 +211,7 @@ struct ukl_task {
 	uint32_t pid, tgid;
 	char comm[17];
 	uint8_t where;		/* enum ukl_where */
+	uint8_t state;		/* enum ukl_state, after the last event */
 	uint8_t mode;		/* value last stored to ukl_mode */
 	bool mode_known;
 	bool base_known;	/* no context was open below ctx[0] */
@@ -285,6 +323,37 @@ struct ukl_group {
 	const struct ukl_invariant *const *inv;	/* NULL-terminated */
 };
 
+/*
+ * One row of the machine: an event of this kind can happen in each of the states
+ * "from", and then the task is in one of the states "to" (0: in the same one).
+ */
+struct ukl_edge {
+	uint32_t from, to;		/* sets: bit by enum ukl_state */
+	uint8_t kind;			/* enum ukl_kind */
+	uint32_t not_in;		/* enum ukl_variant in which it cannot happen */
+	const char *idle;		/* why no workload takes it, or NULL */
+};
+
+/* An invariant that no workload of a correct kernel exercises, and why. */
+struct ukl_idle {
+	const char *id, *why;
+};
+
+extern const struct ukl_edge ukl_machine[];	/* ends with kind UKL_K_NONE */
+extern const struct ukl_idle ukl_idle[];	/* ends with NULL */
+extern const char *const ukl_state_name[UKL_STATES];	/* "APP_STUB" */
+extern const char *const ukl_state_text[UKL_STATES];
+extern const char *const ukl_kind_id[UKL_KINDS];	/* "GATE_IN" */
+
+/* The row that declares it, or NULL. */
+const struct ukl_edge *ukl_edge_find(enum ukl_state from, enum ukl_kind kind,
+				     enum ukl_state to);
+/* Not what describes a task, nor what happens to one that is not known yet. */
+bool ukl_edge_counts(enum ukl_state from, enum ukl_kind kind, enum ukl_state to);
+
+/* The set of enum ukl_variant that "base" or "ret+byp" names; 0 if it is not one. */
+uint32_t ukl_variant_set(const char *name);
+
 extern const struct ukl_group *const ukl_catalogue[];	/* NULL-terminated */
 extern const char *const ukl_kind_name[UKL_KINDS];
 extern const char *const ukl_variant_name[];	/* bit by bit, NULL-terminated */
@@ -329,8 +398,9 @@ uint64_t ukl_model_count(const struct ukl_model *model, unsigned int index,
 			 enum ukl_result result);
 uint64_t ukl_model_kind_count(const struct ukl_model *model, enum ukl_kind kind);
 
-/* The transition table: can this happen to a task that is there? */
-bool ukl_model_can(enum ukl_where where, enum ukl_kind kind);
+/* How often an event of this kind took a task from one state to the other. */
+uint64_t ukl_model_edge_count(const struct ukl_model *model, enum ukl_state from,
+			      enum ukl_kind kind, enum ukl_state to);
 
 /* For tests and stories.  NULL if the task is not known. */
 const struct ukl_task *ukl_model_task(const struct ukl_model *model, uint64_t addr);

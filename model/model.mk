@@ -2,7 +2,7 @@
 #
 # build/model/libuklmodel.a: the reference model.  It needs the C library only.
 
-MODEL_SRCS := step tasks catalogue inv_entry inv_exit inv_mode inv_stack inv_irq \
+MODEL_SRCS := step machine tasks catalogue inv_entry inv_exit inv_mode inv_stack inv_irq \
 	inv_fault inv_signal inv_thread inv_space inv_isolation
 MODEL_OBJS := $(MODEL_SRCS:%=$(BUILD)/model/%.o)
 MODEL_LIB  := $(BUILD)/model/libuklmodel.a

@@ -33,7 +33,7 @@ struct ukl_model {
 	struct ukl_task *limbo;			/* one for each CPU */
 	struct judge_list list[UKL_KINDS];
 	uint64_t (*count)[UKL_RESULTS];		/* by invariant */
-	uint64_t kind_count[UKL_KINDS];
+	uint64_t edge_count[UKL_STATES][UKL_KINDS][UKL_STATES];
 	uint64_t cr4_pinned;
 	bool cr4_known;
 };
@@ -221,10 +221,11 @@ static void report(struct ukl_model *m, const struct ukl_view *v, unsigned int i
 static unsigned int judge(struct ukl_model *m, const struct ukl_view *v)
 {
 	const struct judge_list *list = &m->list[v->kind];
+	const struct judge_item *end = list->item + list->n;
 	unsigned int violated = 0;
 	struct ukl_finding f;
 
-	for (const struct judge_item *i = list->item; i < list->item + list->n; i++) {
+	for (const struct judge_item *i = list->item; i < end; i++) {
 		enum ukl_result result;
 
 		f.n = 0;
@@ -236,6 +237,52 @@ static unsigned int judge(struct ukl_model *m, const struct ukl_view *v)
 		report(m, v, i->index, &f);
 	}
 	return violated;
+}
+
+/*
+ * STATES
+ */
+
+static const uint8_t state_at[UKL_WHERES] = {
+	[UKL_AT_APP] = UKL_IN_APP,
+	[UKL_AT_SEAM_IN] = UKL_IN_GATE,
+	[UKL_AT_KERNEL] = UKL_IN_KERNEL,
+	[UKL_AT_SEAM_OUT] = UKL_IN_RETURN,
+	[UKL_AT_USER] = UKL_IN_USER,
+};
+
+/* In the kernel: by what the innermost context is, and how far it has come. */
+static const uint8_t state_in[][UKL_PHASES] = {
+#define SORT(name, entry, entered, c, left) \
+	[UKL_IN_##name] = { UKL_IN_##entry, UKL_IN_##entered, UKL_IN_##c, \
+			    UKL_IN_##left, UKL_IN_##left }
+	SORT(SYSCALL, GATE_KERNEL, GATE_KERNEL, SYSCALL, SYSCALL_LEFT),
+	SORT(APP_EVENT, APP_STUB, APP_STUB_KERNEL, APP_EVENT, APP_EVENT),
+	SORT(USER_EVENT, USER_STUB, USER_STUB, USER_EVENT, USER_EVENT),
+	SORT(KERNEL_EVENT, KERNEL_STUB, KERNEL_STUB, KERNEL_EVENT, KERNEL_EVENT),
+	SORT(USER_SYSCALL, USER_SYSCALL, USER_SYSCALL, USER_SYSCALL, USER_SYSCALL),
+	SORT(CHILD, CHILD, CHILD, CHILD, CHILD),
+	SORT(KTHREAD, KTHREAD, KTHREAD, KTHREAD, KTHREAD),
+	SORT(OWN_STACK, OWN_STACK, OWN_STACK, OWN_STACK, OWN_STACK),
+#undef SORT
+};
+
+static enum ukl_state state_of(const struct ukl_task *t)
+{
+	const struct ukl_ctx *top = &t->ctx[t->depth - 1];
+
+	if (t->where != UKL_AT_KERNEL || !t->depth)
+		return state_at[t->where];
+	return state_in[top->sort][top->phase];
+}
+
+/* The task that was current before the event is the one that it moves. */
+static void count_edge(struct ukl_model *m, struct ukl_task *t, enum ukl_kind kind)
+{
+	enum ukl_state to = state_of(t);
+
+	m->edge_count[t->state][kind][to]++;
+	t->state = to;
 }
 
 /*
@@ -267,12 +314,13 @@ static struct ukl_task *task_get(struct ukl_model *m, uint64_t addr)
 	return ukl_tasks_get(&m->tasks, addr, runs_somewhere, m);
 }
 
-static struct ukl_ctx *open_ctx(struct step *st, enum ukl_tag tag, enum ukl_where from,
-				uint64_t pc)
+static struct ukl_ctx *open_ctx(struct step *st, enum ukl_tag tag, enum ukl_state sort,
+				enum ukl_where from, uint64_t pc)
 {
 	struct ukl_ctx *ctx = ukl_ctx_push(&st->m->tasks, st->task);
 
 	ctx->tag = tag;
+	ctx->sort = sort;
 	ctx->from = from;
 	ctx->pc = pc;
 	ctx->cpu = st->v->ev->cpu;
@@ -350,7 +398,8 @@ static void apply_gate_in(struct step *st)
 	t->repeats = 0;
 	note_app_bases(st);
 	note_parity(st->cpu, ARG(GATE_IN, swapgs), true);
-	ctx = open_ctx(st, UKL_TAG_SYSCALL, UKL_AT_APP, ARG(GATE_IN, pc));
+	ctx = open_ctx(st, UKL_TAG_SYSCALL, UKL_IN_SYSCALL, UKL_AT_APP,
+		       ARG(GATE_IN, pc));
 	ctx->ret = call ? ARG(GATE_IN, ret) : v->s[S(cx)];
 	ctx->sp = v->s[S(sp)] + (call ? 8 : 0);
 	ctx->swapgs = ARG(GATE_IN, swapgs);
@@ -441,6 +490,15 @@ static bool is_paranoid(unsigned int vector, enum ukl_where from)
 	       from != UKL_AT_APP;
 }
 
+static enum ukl_state sort_of_event(const struct ukl_view *v)
+{
+	if (is_paranoid(ARG(INT_IN, vector), v->from))
+		return UKL_IN_OWN_STACK;
+	if (v->kind == UKL_K_INT_IN_APP)
+		return UKL_IN_APP_EVENT;
+	return v->from == UKL_AT_USER ? UKL_IN_USER_EVENT : UKL_IN_KERNEL_EVENT;
+}
+
 /* An IRET to ring 3 or the application faulted: the kernel answers as if they had. */
 static bool is_iret_fault(const struct step *st)
 {
@@ -470,7 +528,7 @@ static void apply_int_in(struct step *st)
 	struct ukl_ctx *ctx;
 
 	prepare_event(st);
-	ctx = open_ctx(st, UKL_TAG_EVENT, v->from, ARG(INT_IN, pc));
+	ctx = open_ctx(st, UKL_TAG_EVENT, sort_of_event(v), v->from, ARG(INT_IN, pc));
 	ctx->vector = ARG(INT_IN, vector);
 	ctx->error = ARG(INT_IN, error);
 	ctx->swapgs = ARG(INT_IN, swapgs);
@@ -478,7 +536,7 @@ static void apply_int_in(struct step *st)
 	ctx->ist = in_cea(v->lay, v->hw);
 	ctx->app = v->kind == UKL_K_INT_IN_APP;
 	ctx->iret_fault = iret_fault;
-	ctx->paranoid = is_paranoid(ctx->vector, v->from);
+	ctx->paranoid = ctx->sort == UKL_IN_OWN_STACK;
 	if (ctx->vector == VECTOR_SYSCALL)
 		note_edits(st, ctx, v->s[S(ax)]);
 }
@@ -586,7 +644,8 @@ static void apply_user_in(struct step *st)
 
 	leave_to_user(st);
 	note_parity(st->cpu, ARG(USER_IN, swapgs), false);
-	ctx = open_ctx(st, UKL_TAG_USER_SYSCALL, UKL_AT_USER, ARG(USER_IN, pc));
+	ctx = open_ctx(st, UKL_TAG_USER_SYSCALL, UKL_IN_USER_SYSCALL, UKL_AT_USER,
+		       ARG(USER_IN, pc));
 	ctx->swapgs = ARG(USER_IN, swapgs);
 	note_edits(st, ctx, v->s[S(ax)]);
 }
@@ -673,10 +732,12 @@ static void apply_fork(struct step *st)
 	child->kthread = ARG(FORK, pf) & (v->lay->pf_kthread | v->lay->pf_io_worker);
 	child_fs(child, ukl_bottom(parent));
 	st->task = child;
-	ctx = open_ctx(st, UKL_TAG_FORK_CHILD, UKL_AT_KERNEL, ARG(FORK, pc));
+	ctx = open_ctx(st, UKL_TAG_FORK_CHILD, child->kthread ? UKL_IN_KTHREAD : UKL_IN_CHILD,
+		       UKL_AT_KERNEL, ARG(FORK, pc));
 	ctx->kthread = child->kthread;
 	ctx->have_regs = true;
 	memcpy(ctx->regs, v->s, sizeof(ctx->regs));
+	child->state = state_of(child);
 	st->task = parent;
 	if (is_vfork(st->top)) {
 		st->top->vforked = true;
@@ -823,64 +884,56 @@ static void apply_ctrl(struct step *st)
 /*
  * THE TRANSITION TABLE
  *
- *   from   where the task can be when this happens (if it is known);
- *   next   where it is then; KEEP if that depends, and the action says it.
+ *   next   where the task is then; KEEP if that depends, and the action says it.
+ *
+ * From which states that can happen is the machine's to say, see machine.c.
  */
-#define AT(name) (1u << UKL_AT_##name)
-#define ANYWHERE ((1u << UKL_WHERES) - 1)
 #define KEEP UKL_WHERES
 
 struct transition {
-	uint8_t from;
 	uint8_t next;
 	void (*apply)(struct step *st);
 };
 
 static const struct transition transitions[UKL_KINDS] = {
-	[UKL_K_GATE_IN] = { AT(APP) | AT(SEAM_IN), UKL_AT_SEAM_IN, apply_gate_in },
-	[UKL_K_SYS_ENTER] = { AT(KERNEL), UKL_AT_KERNEL, apply_sys_enter },
-	[UKL_K_SYS_LEAVE] = { AT(KERNEL), UKL_AT_KERNEL, apply_sys_leave },
-	[UKL_K_MODE_WRITE] = { ANYWHERE, KEEP, apply_mode_write },
-	[UKL_K_INT_IN_APP] = { AT(APP) | AT(SEAM_IN), UKL_AT_KERNEL, apply_int_in },
-	[UKL_K_INT_IN_KERNEL] = { AT(KERNEL) | AT(SEAM_IN) | AT(SEAM_OUT),
-				  UKL_AT_KERNEL, apply_int_in },
-	[UKL_K_INT_IN_USER] = { AT(USER), UKL_AT_KERNEL, apply_int_in },
-	[UKL_K_INT_C_APP] = { AT(KERNEL), UKL_AT_KERNEL, apply_int_c },
-	[UKL_K_INT_C_KERNEL] = { AT(KERNEL), UKL_AT_KERNEL, apply_int_c },
-	[UKL_K_INT_C_USER] = { AT(KERNEL), UKL_AT_KERNEL, apply_int_c },
-	[UKL_K_INT_C_OTHER] = { AT(KERNEL), UKL_AT_KERNEL, apply_int_c },
-	[UKL_K_INT_OUT_APP] = { AT(SEAM_OUT) | AT(KERNEL), KEEP, apply_out_app },
-	[UKL_K_INT_OUT_KERNEL] = { AT(KERNEL), KEEP, apply_out_kernel },
-	[UKL_K_INT_OUT_USER] = { AT(KERNEL), UKL_AT_USER, apply_out_user },
-	[UKL_K_INT_OUT_SELF] = { AT(KERNEL), KEEP, NULL },
-	[UKL_K_APP_IN] = { AT(APP), UKL_AT_APP, NULL },
-	[UKL_K_APP_EDGE] = { AT(APP), UKL_AT_KERNEL, NULL },
-	[UKL_K_USER_IN] = { AT(USER), UKL_AT_KERNEL, apply_user_in },
-	[UKL_K_USER_OUT] = { AT(KERNEL), UKL_AT_USER, leave_to_user },
-	[UKL_K_SWITCH] = { AT(KERNEL), KEEP, apply_switch },
-	[UKL_K_TASK] = { ANYWHERE, KEEP, apply_task },
-	[UKL_K_FORK] = { AT(KERNEL), KEEP, apply_fork },
-	[UKL_K_EXEC] = { AT(KERNEL), KEEP, apply_exec },
-	[UKL_K_EXIT] = { AT(KERNEL), KEEP, apply_exit },
-	[UKL_K_CTRL] = { ANYWHERE, KEEP, apply_ctrl },
-	[UKL_K_STRAY_WRITE] = { ANYWHERE, KEEP, NULL },
-	[UKL_K_SIG_CHECK] = { AT(KERNEL), KEEP, apply_sig_check },
-	[UKL_K_SIG_SETUP] = { AT(KERNEL), KEEP, apply_sig_setup },
-	[UKL_K_SIG_FRAME] = { AT(KERNEL), KEEP, NULL },
-	[UKL_K_SIG_START] = { AT(KERNEL), KEEP, apply_sig_start },
-	[UKL_K_SIG_RETURN] = { AT(KERNEL), KEEP, apply_sig_return },
-	[UKL_K_SIG_RESTORED] = { AT(KERNEL), KEEP, apply_sig_restored },
-	[UKL_K_SIG_FORCE] = { AT(KERNEL), KEEP, apply_sig_force },
-	[UKL_K_FIXUP] = { AT(KERNEL), KEEP, NULL },
-	[UKL_K_EXEC_BEGIN] = { AT(KERNEL), KEEP, apply_exec_begin },
-	[UKL_K_OOPS] = { ANYWHERE, KEEP, NULL },
-	[UKL_K_END] = { ANYWHERE, KEEP, NULL },
+	[UKL_K_GATE_IN] = { UKL_AT_SEAM_IN, apply_gate_in },
+	[UKL_K_SYS_ENTER] = { UKL_AT_KERNEL, apply_sys_enter },
+	[UKL_K_SYS_LEAVE] = { UKL_AT_KERNEL, apply_sys_leave },
+	[UKL_K_MODE_WRITE] = { KEEP, apply_mode_write },
+	[UKL_K_INT_IN_APP] = { UKL_AT_KERNEL, apply_int_in },
+	[UKL_K_INT_IN_KERNEL] = { UKL_AT_KERNEL, apply_int_in },
+	[UKL_K_INT_IN_USER] = { UKL_AT_KERNEL, apply_int_in },
+	[UKL_K_INT_C_APP] = { UKL_AT_KERNEL, apply_int_c },
+	[UKL_K_INT_C_KERNEL] = { UKL_AT_KERNEL, apply_int_c },
+	[UKL_K_INT_C_USER] = { UKL_AT_KERNEL, apply_int_c },
+	[UKL_K_INT_C_OTHER] = { UKL_AT_KERNEL, apply_int_c },
+	[UKL_K_INT_OUT_APP] = { KEEP, apply_out_app },
+	[UKL_K_INT_OUT_KERNEL] = { KEEP, apply_out_kernel },
+	[UKL_K_INT_OUT_USER] = { UKL_AT_USER, apply_out_user },
+	[UKL_K_INT_OUT_SELF] = { KEEP, NULL },
+	[UKL_K_APP_IN] = { UKL_AT_APP, NULL },
+	[UKL_K_APP_EDGE] = { UKL_AT_KERNEL, NULL },
+	[UKL_K_USER_IN] = { UKL_AT_KERNEL, apply_user_in },
+	[UKL_K_USER_OUT] = { UKL_AT_USER, leave_to_user },
+	[UKL_K_SWITCH] = { KEEP, apply_switch },
+	[UKL_K_TASK] = { KEEP, apply_task },
+	[UKL_K_FORK] = { KEEP, apply_fork },
+	[UKL_K_EXEC] = { KEEP, apply_exec },
+	[UKL_K_EXIT] = { KEEP, apply_exit },
+	[UKL_K_CTRL] = { KEEP, apply_ctrl },
+	[UKL_K_STRAY_WRITE] = { KEEP, NULL },
+	[UKL_K_SIG_CHECK] = { KEEP, apply_sig_check },
+	[UKL_K_SIG_SETUP] = { KEEP, apply_sig_setup },
+	[UKL_K_SIG_FRAME] = { KEEP, NULL },
+	[UKL_K_SIG_START] = { KEEP, apply_sig_start },
+	[UKL_K_SIG_RETURN] = { KEEP, apply_sig_return },
+	[UKL_K_SIG_RESTORED] = { KEEP, apply_sig_restored },
+	[UKL_K_SIG_FORCE] = { KEEP, apply_sig_force },
+	[UKL_K_FIXUP] = { KEEP, NULL },
+	[UKL_K_EXEC_BEGIN] = { KEEP, apply_exec_begin },
+	[UKL_K_OOPS] = { KEEP, NULL },
+	[UKL_K_END] = { KEEP, NULL },
 };
-
-bool ukl_model_can(enum ukl_where where, enum ukl_kind kind)
-{
-	return where == UKL_AT_UNKNOWN || (transitions[kind].from >> where & 1);
-}
 
 /* A promise of IRET concerns the very next event of the CPU, and no other. */
 static void expire(struct ukl_cpu *cpu, enum ukl_kind kind)
@@ -907,6 +960,7 @@ static void apply(struct ukl_model *m, struct ukl_view *v)
 		tr->apply(&st);
 	if (tr->next != KEEP)
 		t->where = tr->next;
+	count_edge(m, t, v->kind);
 }
 
 /* Before the first task switch, the per-CPU area is the only witness. */
@@ -957,7 +1011,6 @@ unsigned int ukl_model_step(struct ukl_model *m, const struct ukl_event *ev)
 	v.task = current_task(m, ev);
 	v.edit_epoch = m->tasks.edit_epoch;
 	classify(&v);
-	m->kind_count[v.kind]++;
 	learn_cr4(m, &v);
 	violated = judge(m, &v);
 	learn_mode(v.cpu->cur, ev);
@@ -984,11 +1037,9 @@ void ukl_model_forget(struct ukl_model *m)
 	cpus_reset(m);
 }
 
-static bool wanted(const struct ukl_model *m, unsigned int i, unsigned int kind)
+static bool wanted(const struct ukl_model *m, unsigned int i)
 {
-	if (m->opt.only && !m->opt.only[i])
-		return false;
-	return ukl_invariant_at(i, NULL)->events >> kind & 1;
+	return !m->opt.only || m->opt.only[i];
 }
 
 /* Each kind of event gets its own list, so that a step tests nothing else. */
@@ -997,18 +1048,18 @@ static int lists_init(struct ukl_model *m)
 	unsigned int n = ukl_invariant_count();
 
 	for (unsigned int kind = 0; kind < UKL_KINDS; kind++) {
-		struct judge_list *list = &m->list[kind];
-
-		list->item = calloc(n, sizeof(*list->item));
-		if (!list->item)
+		m->list[kind].item = calloc(n, sizeof(*m->list[kind].item));
+		if (!m->list[kind].item)
 			return -1;
-		for (unsigned int i = 0; i < n; i++) {
-			if (!wanted(m, i, kind))
-				continue;
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		const struct ukl_invariant *inv = ukl_invariant_at(i, NULL);
+
+		for (uint64_t k = wanted(m, i) ? inv->events : 0; k; k &= k - 1) {
+			struct judge_list *list = &m->list[__builtin_ctzll(k)];
+
 			list->item[list->n++] = (struct judge_item){
-				.check = ukl_invariant_at(i, NULL)->check,
-				.count = m->count[i],
-				.index = i,
+				.check = inv->check, .count = m->count[i], .index = i,
 			};
 		}
 	}
@@ -1065,9 +1116,21 @@ uint64_t ukl_model_count(const struct ukl_model *m, unsigned int index,
 	return m->count[index][result];
 }
 
+uint64_t ukl_model_edge_count(const struct ukl_model *m, enum ukl_state from,
+			      enum ukl_kind kind, enum ukl_state to)
+{
+	return m->edge_count[from][kind][to];
+}
+
 uint64_t ukl_model_kind_count(const struct ukl_model *m, enum ukl_kind kind)
 {
-	return m->kind_count[kind];
+	uint64_t sum = 0;
+
+	for (unsigned int from = 0; from < UKL_STATES; from++) {
+		for (unsigned int to = 0; to < UKL_STATES; to++)
+			sum += m->edge_count[from][kind][to];
+	}
+	return sum;
 }
 
 const struct ukl_task *ukl_model_task(const struct ukl_model *m, uint64_t addr)

@@ -19,7 +19,7 @@ libelf-dev libssl-dev
 libdw-dev libcapstone-dev pkg-config
 busybox-static musl-tools gzip
 tcl8.6 e2fsprogs
-libcunit1-dev babeltrace2 gawk shellcheck mandoc zstd time gdb
+libcunit1-dev babeltrace2 gawk shellcheck mandoc zstd time gdb graphviz
 gdbserver strace python3-jsonschema libxml2-utils
 "
 # the kernel's selftests, 32-bit ones too, and their like

@@ -482,20 +482,69 @@ static void test_catalogue(void)
 	}
 }
 
-static void test_transitions(void)
+static uint64_t taken(enum ukl_state from, enum ukl_kind kind, enum ukl_state to)
 {
-	CU_ASSERT_TRUE(ukl_model_can(UKL_AT_APP, UKL_K_GATE_IN));
-	CU_ASSERT_FALSE(ukl_model_can(UKL_AT_KERNEL, UKL_K_GATE_IN));
-	CU_ASSERT_FALSE(ukl_model_can(UKL_AT_USER, UKL_K_GATE_IN));
-	CU_ASSERT_TRUE(ukl_model_can(UKL_AT_UNKNOWN, UKL_K_GATE_IN));
-	/* Every kind but "none" can happen somewhere. */
-	for (unsigned int kind = 1; kind < UKL_KINDS; kind++) {
-		bool somewhere = false;
+	return ukl_model_edge_count(model, from, kind, to);
+}
 
-		for (unsigned int where = 1; where < UKL_WHERES; where++)
-			somewhere |= ukl_model_can(where, kind);
-		CU_ASSERT_TRUE(somewhere);
+/* Each event is counted once, on the edge that its task walked. */
+static void test_edges(void)
+{
+	begin_syscall();
+	CU_ASSERT_EQUAL(taken(UKL_IN_APP, UKL_K_GATE_IN, UKL_IN_GATE), 1);
+	CU_ASSERT_EQUAL(taken(UKL_IN_GATE, UKL_K_MODE_WRITE, UKL_IN_GATE_KERNEL), 1);
+	CU_ASSERT_EQUAL(taken(UKL_IN_GATE_KERNEL, UKL_K_SYS_ENTER, UKL_IN_SYSCALL), 1);
+	CU_ASSERT_EQUAL(task_a()->state, UKL_IN_SYSCALL);
+	int_in(14, K(KERNEL) + 0x100, STACK_A + 0x3800, STACK_A + 0x3840, 1);
+	CU_ASSERT_EQUAL(task_a()->state, UKL_IN_KERNEL_STUB);
+	int_in(2, K(KERNEL) + 0x100, CEA + 0x5fd8, STACK_A + 0x3800, 1);
+	CU_ASSERT_EQUAL(task_a()->state, UKL_IN_OWN_STACK);
+	fork_b(0);
+	CU_ASSERT_EQUAL(ukl_model_task(model, TASK_B)->state, UKL_IN_CHILD);
+	fork_b(0x200000);
+	CU_ASSERT_EQUAL(ukl_model_task(model, TASK_B)->state, UKL_IN_KTHREAD);
+	CU_ASSERT_EQUAL(taken(UKL_IN_OWN_STACK, UKL_K_FORK, UKL_IN_OWN_STACK), 2);
+	CU_ASSERT_EQUAL(ukl_model_kind_count(model, UKL_K_FORK), 2);
+	CU_ASSERT_EQUAL(ukl_model_kind_count(model, UKL_K_GATE_IN), 1);
+}
+
+/* Every state has a way in and a way out, and no edge is declared twice. */
+static void test_machine(void)
+{
+	uint32_t in = 0, out = 0, all = (1u << UKL_STATES) - 1 - (1u << UKL_IN_UNKNOWN);
+
+	for (const struct ukl_edge *e = ukl_machine; e->kind; e++) {
+		CU_ASSERT_EQUAL((e->from | e->to) & ~all, 0);
+		CU_ASSERT_NOT_EQUAL(e->from, 0);
+		in |= e->to;
+		out |= e->to ? e->from : 0;
+		for (const struct ukl_edge *f = ukl_machine; f < e; f++) {
+			uint32_t both = e->kind == f->kind ? e->from & f->from : 0;
+
+			for (; both; both &= both - 1) {
+				uint32_t stay = both & -both;
+
+				CU_ASSERT_EQUAL((e->to ? e->to : stay) &
+						(f->to ? f->to : stay), 0);
+			}
+		}
 	}
+	CU_ASSERT_EQUAL(in & ~(1u << UKL_IN_KTHREAD | 1u << UKL_IN_CHILD),
+			all & ~(1u << UKL_IN_KTHREAD | 1u << UKL_IN_CHILD));
+	CU_ASSERT_EQUAL(out, all);
+	CU_ASSERT_PTR_NOT_NULL(ukl_edge_find(UKL_IN_APP, UKL_K_GATE_IN, UKL_IN_GATE));
+	CU_ASSERT_PTR_NULL(ukl_edge_find(UKL_IN_USER, UKL_K_GATE_IN, UKL_IN_GATE));
+	CU_ASSERT_PTR_NULL(ukl_edge_find(UKL_IN_GATE, UKL_K_SYS_ENTER, UKL_IN_SYSCALL));
+}
+
+static void test_variants(void)
+{
+	CU_ASSERT_EQUAL(ukl_variant_set("base"), UKL_VARIANT_BASE);
+	CU_ASSERT_EQUAL(ukl_variant_set("ret+byp"), UKL_VARIANT_RET | UKL_VARIANT_BYP);
+	CU_ASSERT_EQUAL(ukl_variant_set("pf_ss"), UKL_VARIANT_PF_SS);
+	CU_ASSERT_EQUAL(ukl_variant_set("ret+"), 0);
+	CU_ASSERT_EQUAL(ukl_variant_set("ret+best"), 0);
+	CU_ASSERT_EQUAL(ukl_variant_set(""), 0);
 }
 
 static const struct unit_test tests[] = {
@@ -511,7 +560,9 @@ static const struct unit_test tests[] = {
 	{ "no allocation after creation", test_no_allocation },
 	{ "after a gap nothing is known", test_forget },
 	{ "only what is asked for is judged", test_only },
-	{ "the transition table", test_transitions },
+	{ "edges are counted", test_edges },
+	{ "the state machine is whole and says nothing twice", test_machine },
+	{ "names of variants", test_variants },
 	{ "the catalogue is complete and consistent", test_catalogue },
 	{ NULL, NULL }
 };

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * machine.c - the state machine that a task walks: its states, and every edge there is
+ *
+ * step.c says what an event changes; this table says what can happen at all.  An edge
+ * that a trace takes and the table lacks is a bug, of the kernel or of the table; one
+ * that the table has and no run takes wants a test, or a reason here why there is none.
+ *
+ * Threads: constants.
+ */
+#include "judge.h"
+
+#define IN(name) (1u << UKL_IN_##name)
+
+/* C code on behalf of one program: it may sleep, and look for signals at its end. */
+#define FOR_TASK (IN(SYSCALL) | IN(APP_EVENT) | IN(USER_SYSCALL) | IN(USER_EVENT) | \
+		  IN(CHILD))
+/* C code that interrupts and faults may hit */
+#define C_CODE (FOR_TASK | IN(KTHREAD) | IN(KERNEL) | IN(KERNEL_EVENT))
+/* Assembly with interrupts off: only events with a stack of their own get in. */
+#define SEAMS (IN(GATE) | IN(GATE_KERNEL) | IN(SYSCALL_LEFT) | IN(RETURN) | \
+	       IN(APP_STUB) | IN(APP_STUB_KERNEL) | IN(USER_STUB) | IN(KERNEL_STUB))
+/* Where the next instruction is the application's or its gate's */
+#define AT_APP (IN(APP) | IN(GATE))
+
+#define ONLY(variants) (UKL_VARIANT_ALL & ~(variants))
+#define CALLS_KERNEL (UKL_VARIANT_BYP | UKL_VARIANT_SHORTCUT)
+
+#define EDGE(k, f, t) { .kind = UKL_K_##k, .from = (f), .to = (t) }
+#define STAY(k, f) EDGE(k, f, 0)
+/* Declared, but taken by no workload: why */
+#define IDLE(k, f, t, reason) { .kind = UKL_K_##k, .from = (f), .to = (t), .idle = (reason) }
+/* In these variants only */
+#define EDGE_IN(variants, k, f, t) \
+	{ .kind = UKL_K_##k, .from = (f), .to = (t), .not_in = ONLY(variants) }
+
+const struct ukl_edge ukl_machine[] = {
+	/* A system call of the application */
+	EDGE(GATE_IN, IN(APP), IN(GATE)),
+	EDGE(GATE_IN, IN(GATE), IN(GATE)),	/* begun again after an event */
+	EDGE(MODE_WRITE, IN(GATE), IN(GATE_KERNEL)),
+	STAY(CTRL, IN(GATE_KERNEL)),		/* LIDT */
+	EDGE(SYS_ENTER, IN(GATE_KERNEL), IN(SYSCALL)),
+	EDGE(SYS_LEAVE, IN(SYSCALL), IN(SYSCALL_LEFT)),
+	EDGE(MODE_WRITE, IN(SYSCALL_LEFT), IN(RETURN)),
+
+	/* An interrupt or exception in the application or its gate */
+	EDGE(INT_IN_APP, AT_APP, IN(APP_STUB)),
+	EDGE(MODE_WRITE, IN(APP_STUB), IN(APP_STUB_KERNEL)),
+	STAY(CTRL, IN(APP_STUB_KERNEL)),	/* LIDT */
+	EDGE(INT_C_APP, IN(APP_STUB_KERNEL), IN(APP_EVENT)),
+	EDGE(MODE_WRITE, IN(APP_EVENT), IN(RETURN)),
+
+	/* Back to the application */
+	EDGE(MODE_WRITE, IN(CHILD) | IN(USER_SYSCALL), IN(RETURN)),
+	STAY(CTRL, IN(RETURN)),			/* LIDT */
+	EDGE(INT_OUT_APP, IN(RETURN), AT_APP),
+	EDGE_IN(UKL_VARIANT_RET, APP_IN, IN(RETURN), IN(APP)),
+	STAY(APP_IN, IN(APP)),
+	STAY(CTRL, IN(APP)),			/* WRFSBASE */
+
+	/* Direct calls of kernel functions */
+	EDGE_IN(CALLS_KERNEL, APP_EDGE, IN(APP), IN(KERNEL)),
+	EDGE_IN(CALLS_KERNEL, APP_IN, IN(KERNEL), IN(APP)),
+
+	/* Ring 3 */
+	EDGE(USER_IN, IN(USER), IN(USER_SYSCALL)),
+	EDGE(USER_OUT, IN(USER_SYSCALL), IN(USER)),
+	EDGE(INT_IN_USER, IN(USER), IN(USER_STUB)),
+	EDGE(INT_C_USER, IN(USER_STUB), IN(USER_EVENT)),
+	EDGE(INT_OUT_USER, IN(USER_SYSCALL) | IN(USER_EVENT) | IN(CHILD), IN(USER)),
+
+	/* Interrupts and exceptions in the kernel */
+	EDGE(INT_IN_KERNEL, C_CODE, IN(KERNEL_STUB)),
+	EDGE(INT_C_KERNEL, IN(KERNEL_STUB), IN(KERNEL_EVENT)),
+	EDGE(INT_OUT_KERNEL, IN(KERNEL_EVENT), C_CODE),
+	STAY(INT_OUT_SELF, C_CODE),		/* sync_core() */
+
+	/* NMI; and machine check and #DB where no flag tells what they hit */
+	EDGE(INT_IN_APP, AT_APP, IN(OWN_STACK)),
+	EDGE(INT_IN_KERNEL, C_CODE | SEAMS, IN(OWN_STACK)),
+	STAY(MODE_WRITE, IN(OWN_STACK)),
+	STAY(CTRL, IN(OWN_STACK)),
+	STAY(INT_C_KERNEL, IN(OWN_STACK)),
+	STAY(INT_C_OTHER, IN(OWN_STACK)),	/* of what was the application's */
+	STAY(INT_OUT_SELF, IN(OWN_STACK)),
+	EDGE(INT_OUT_KERNEL, IN(OWN_STACK), C_CODE | SEAMS),
+	EDGE(INT_OUT_APP, IN(OWN_STACK), AT_APP),
+
+	/* Tasks */
+	STAY(SWITCH, C_CODE),
+	STAY(FORK, IN(SYSCALL) | IN(USER_SYSCALL) | IN(CHILD) | IN(KTHREAD) | IN(KERNEL)),
+	STAY(MODE_WRITE, IN(SYSCALL) | IN(USER_SYSCALL) | IN(CHILD) | IN(KTHREAD) |
+			 IN(KERNEL)),		/* the child's; or its own, by exec */
+	STAY(EXEC_BEGIN, IN(SYSCALL) | IN(USER_SYSCALL) | IN(CHILD)),
+	STAY(EXEC, IN(SYSCALL) | IN(USER_SYSCALL) | IN(CHILD)),
+	STAY(EXIT, FOR_TASK | IN(KTHREAD)),
+	STAY(CTRL, C_CODE),			/* CR3, FS base */
+
+	/* Signals */
+	STAY(SIG_CHECK, FOR_TASK),
+	STAY(SIG_SETUP, FOR_TASK),
+	STAY(SIG_FRAME, FOR_TASK),
+	STAY(SIG_START, FOR_TASK),
+	STAY(SIG_RETURN, IN(SYSCALL) | IN(USER_SYSCALL)),
+	STAY(SIG_RESTORED, IN(SYSCALL) | IN(USER_SYSCALL)),
+	STAY(SIG_FORCE, IN(APP_EVENT) | IN(USER_EVENT)),
+	STAY(FIXUP, IN(KERNEL_EVENT)),
+	{ .kind = UKL_K_NONE }
+};
+
+const struct ukl_idle ukl_idle[] = {
+	{ NULL, NULL }
+};
+
+const char *const ukl_state_name[UKL_STATES] = {
+#define STATE_NAME(name, text) [UKL_IN_##name] = #name,
+	UKL_MACHINE(STATE_NAME)
+};
+
+const char *const ukl_state_text[UKL_STATES] = {
+#define STATE_TEXT(name, text) [UKL_IN_##name] = text,
+	UKL_MACHINE(STATE_TEXT)
+};
+
+const char *const ukl_kind_id[UKL_KINDS] = {
+#define KIND_ID(name, text) [UKL_K_##name] = #name,
+	UKL_KINDS_TABLE(KIND_ID)
+};
+
+/* Descriptions of a task, and the end, are not the task's own doing. */
+static bool moves(enum ukl_kind kind)
+{
+	return kind != UKL_K_NONE && kind != UKL_K_TASK && kind != UKL_K_END;
+}
+
+static bool declares(const struct ukl_edge *e, enum ukl_state from, enum ukl_kind kind,
+		     enum ukl_state to)
+{
+	return e->kind == kind && (e->from >> from & 1) &&
+	       (e->to ? e->to >> to & 1 : from == to);
+}
+
+const struct ukl_edge *ukl_edge_find(enum ukl_state from, enum ukl_kind kind,
+				     enum ukl_state to)
+{
+	for (const struct ukl_edge *e = ukl_machine; e->kind != UKL_K_NONE; e++) {
+		if (declares(e, from, kind, to))
+			return e;
+	}
+	return NULL;
+}
+
+bool ukl_edge_counts(enum ukl_state from, enum ukl_kind kind, enum ukl_state to)
+{
+	return moves(kind) && from != UKL_IN_UNKNOWN && to != UKL_IN_UNKNOWN;
+}
+
+static uint32_t variant_bit(const char *name, size_t len)
+{
+	for (unsigned int i = 0; ukl_variant_name[i]; i++) {
+		if (strlen(ukl_variant_name[i]) == len &&
+		    !memcmp(ukl_variant_name[i], name, len))
+			return 1u << i;
+	}
+	return 0;
+}
+
+uint32_t ukl_variant_set(const char *name)
+{
+	uint32_t set = 0;
+
+	for (;; name++) {
+		size_t len = strcspn(name, "+");
+		uint32_t bit = variant_bit(name, len);
+
+		set |= bit;
+		if (!bit)
+			return 0;
+		name += len;
+		if (!*name)
+			return set;
+	}
+}
