@@ -39,6 +39,7 @@ static const struct {
 static const unsigned int n_helpers = sizeof(helpers) / sizeof(*helpers);
 static const unsigned int n_groups = sizeof(groups) / sizeof(*groups);
 static bool wrong;
+static int cpus[CPU_SETSIZE];
 int n_cpus;
 
 void check(const char *what, bool ok)
@@ -91,6 +92,7 @@ static unsigned long sum_of(const char *p, int column)
 
 unsigned long interrupts(const char *row, int cpu)
 {
+	int column = cpu == ALL_CPUS ? ALL_CPUS : cpus[cpu];
 	FILE *f = fopen("/proc/interrupts", "r");
 	size_t len = strlen(row);
 	unsigned long sum = 0;
@@ -100,7 +102,7 @@ unsigned long interrupts(const char *row, int cpu)
 		const char *p = line + strspn(line, " ");
 
 		if (!strncmp(p, row, len) && p[len] == ':')
-			sum += sum_of(p + len + 1, cpu);
+			sum += sum_of(p + len + 1, column);
 	}
 	if (f)
 		fclose(f);
@@ -114,8 +116,17 @@ bool move_to(pid_t tid, int cpu)
 	CPU_ZERO(&set);
 	for (int i = 0; i < n_cpus; i++)
 		if (cpu == ALL_CPUS || cpu == i)
-			CPU_SET(i, &set);
+			CPU_SET((size_t)cpus[i], &set);
 	return !sched_setaffinity(tid, sizeof(set), &set);
+}
+
+int my_cpu(void)
+{
+	int cpu = sched_getcpu(), n = 0;
+
+	while (n < n_cpus && cpus[n] != cpu)
+		n++;
+	return n;
 }
 
 static void count_cpus(void)
@@ -123,7 +134,9 @@ static void count_cpus(void)
 	cpu_set_t set;
 
 	sched_getaffinity(0, sizeof(set), &set);
-	n_cpus = CPU_COUNT(&set);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET((size_t)cpu, &set))
+			cpus[n_cpus++] = cpu;
 }
 
 const char *self_name(void)

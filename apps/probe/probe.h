@@ -119,8 +119,14 @@ bool patient(long since, bool yield);
 #define ALL_CPUS (-1)
 unsigned long interrupts(const char *row, int cpu);
 
-/* How many processors the program was given: 0 to n_cpus - 1. */
+/*
+ * How many processors the program was given.  They are counted from 0 here, whatever
+ * numbers Linux gives them.
+ */
 extern int n_cpus;
+
+/* The one it runs on. */
+int my_cpu(void);
 
 /* That thread (0: the calling one) runs on that processor only, or on any. */
 bool move_to(pid_t tid, int cpu);

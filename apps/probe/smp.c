@@ -125,7 +125,7 @@ static void *travel(void *arg)
 	traveller.tid = (int)syscall(SYS_gettid);
 	while (!__atomic_load_n(&traveller.stop, __ATOMIC_SEQ_CST)) {
 		int before = __atomic_load_n(&traveller.allowed, __ATOMIC_SEQ_CST);
-		int cpu = sched_getcpu();
+		int cpu = my_cpu();
 		int after = __atomic_load_n(&traveller.allowed, __ATOMIC_SEQ_CST);
 
 		if (before != after || after < 0)
@@ -156,7 +156,7 @@ static void test_migration(void)
 	pthread_t t;
 
 	for (int i = 0; i < 10 * n_cpus; i++)
-		good &= move_to(0, i % n_cpus) && sched_getcpu() == i % n_cpus;
+		good &= move_to(0, i % n_cpus) && my_cpu() == i % n_cpus;
 	check("a thread that moves itself is there", good);
 	traveller.allowed = -1;
 	pthread_create(&t, NULL, travel, NULL);
