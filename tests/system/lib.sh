@@ -198,10 +198,16 @@ guest_expect() {
 	return 1
 }
 
-# The scenario's verdict, then the end of the guest.  A kernel that complained
-# (BUG, WARNING, Oops, stall) on the way fails the test even if the scenario went well;
-# its advice on the processor's microcode ("WARNING: See https:...") does not.
-guest_finish() { # SCENARIO
+# What the kernel complained of (BUG, WARNING, Oops, stall), into $OUT/complaints; false if
+# there is nothing.  Its advice on the processor's microcode ("WARNING: See https:...") is
+# no complaint.
+guest_complaints() {
+	grep -nE '(BUG|WARNING|Oops|UBSAN|Call Trace)[: ]|INFO: .*(stall|lock)' \
+		"$OUT/console.log" | grep -v 'WARNING: See https:' >"$OUT/complaints"
+}
+
+# The scenario's verdict, then the end of the guest.
+guest_end() { # SCENARIO
 	guest_expect "UKL-GUEST: scenario $1: (ok|failed)" ||
 		{ guest_kill; guest_report; die "the guest ended without a verdict" \
 			"(status $GUEST_STATUS); see $OUT/console.log, $OUT/stderr"; }
@@ -211,8 +217,12 @@ guest_finish() { # SCENARIO
 	guest_reap
 	[ "$GUEST_STATUS" -eq 0 ] ||
 		{ guest_report; die "QEMU ended with status $GUEST_STATUS"; }
-	if grep -nE '(BUG|WARNING|Oops|UBSAN|Call Trace)[: ]|INFO: .*(stall|lock)' \
-			"$OUT/console.log" | grep -v 'WARNING: See https:' >"$OUT/complaints"; then
+}
+
+# The same; a kernel that complained on the way fails the test even if the scenario went well.
+guest_finish() { # SCENARIO
+	guest_end "$1"
+	if guest_complaints; then
 		die "the kernel complained: $(head -1 "$OUT/complaints")"
 	fi
 }
