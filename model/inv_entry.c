@@ -160,7 +160,7 @@ static const struct ukl_invariant gs_live = {
 		    "do_syscall_64(), and the way there and back executes no SWAPGS.",
 	.why = "Every PER_CPU_VAR() and current go through GS; the gate must not "
 	       "SWAPGS, since the application runs with the kernel's GS all the time.",
-	.source = "arch/x86/entry/entry_64.S; Intel SDM 2B SWAPGS",
+	.source = "arch/x86/entry/entry_64.S entry_SYSCALL_64; Intel SDM 2B SWAPGS",
 	.exceptions = "The base is not judged before the CPU's first task switch, "
 		      "which tells it.  SWAPGS are not counted over a task switch or a "
 		      "change of CPU, nor in system calls that touch segment bases.",
@@ -192,7 +192,8 @@ static const struct ukl_invariant flip_on_kstack = {
 	.why = "An interrupt after the flip is taken for one of the kernel and keeps "
 	       "its frame where RSP points: on the application's stack that is "
 	       "pageable memory.",
-	.source = "UKL RFC 04/10 (which flips first); bug ledger B1",
+	.source = "arch/x86/entry/entry_64.S ukl_entry_SYSCALL_64; "
+		  "UKL RFC 04/10 (which flips first); bug ledger B1",
 	.exceptions = "None.",
 	.events = UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_NSS,
@@ -289,7 +290,8 @@ static const struct ukl_invariant ip_sp = {
 		    "leaves it.",
 	.why = "The return is made from them alone, and signal frames, fork children, "
 	       "restart and stack walkers use them.",
-	.source = "bug ledger B6, B24; Intel SDM 2B SYSCALL",
+	.source = "arch/x86/kernel/signal.c arch_do_signal_or_restart; "
+		  "bug ledger B6, B24; Intel SDM 2B SYSCALL",
 	.exceptions = "As for SE-args.",
 	.events = UKL_ON(SYS_ENTER),
 	.variants = UKL_VARIANT_BASE | UKL_VARIANT_BYP | UKL_VARIANT_PF_DF |
@@ -320,7 +322,8 @@ static const struct ukl_invariant flags = {
 	.why = "The page-fault code tests regs->flags.IF, signal frames export them "
 	       "and the return restores them: flags saved after CLI would leave "
 	       "interrupts off.",
-	.source = "bug ledger B4; Intel SDM 2B SYSCALL",
+	.source = "arch/x86/mm/fault.c do_user_addr_fault; "
+		  "bug ledger B4; Intel SDM 2B SYSCALL",
 	.exceptions = "As for SE-args.  Condition codes and DF are not compared at the "
 		      "gate reached by CALL, because the emulator holds them "
 		      "elsewhere.",
@@ -391,7 +394,7 @@ static const struct ukl_invariant align = {
 	       "kernel is compiled for stacks aligned to 8 bytes, not 16, so 168 bytes "
 	       "need no padding.",
 	.source = "arch/x86/Makefile -mpreferred-stack-boundary=3; "
-		  "arch/x86/entry/entry_64.S",
+		  "arch/x86/entry/entry_64.S ukl_entry_SYSCALL_64",
 	.exceptions = "None.",
 	.events = UKL_ON(SYS_ENTER),
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_NSS,
@@ -432,8 +435,8 @@ static const struct ukl_invariant ac_clear = {
 	.sentence = "EFLAGS.AC is clear when do_syscall_64() is called, if SMAP is on.",
 	.why = "The application runs with AC set; kernel code must fault on a stray "
 	       "access to the user half.",
-	.source = "arch/x86/include/asm/smap.h; MSR_SYSCALL_MASK in "
-		  "arch/x86/kernel/cpu/common.c",
+	.source = "arch/x86/include/asm/smap.h clac; "
+		  "arch/x86/kernel/cpu/common.c syscall_init",
 	.exceptions = "None.",
 	.events = UKL_ON(SYS_ENTER),
 	.variants = UKL_VARIANT_ALL,

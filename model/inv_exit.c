@@ -7,9 +7,6 @@
  */
 #include "judge.h"
 
-/* CR3's page-table base; the rest is a PCID and its hint. */
-#define CR3_BASE 0x000ffffffffff000ull
-
 static bool is_syscall(const struct ukl_ctx *ctx)
 {
 	return ctx && ctx->tag == UKL_TAG_SYSCALL;
@@ -196,7 +193,8 @@ static const struct ukl_invariant resume_regs = {
 		    "in pt_regs when do_syscall_64() returned.",
 	.why = "Signals, restart, ptrace and rseq work by editing pt_regs; a return "
 	       "from any other place loses their edits.",
-	.source = "bug ledger B6, B7",
+	.source = "arch/x86/entry/entry_64.S ukl_return_to_app; "
+		  "bug ledger B6, B7",
 	.exceptions = "RF.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_RET,
@@ -257,7 +255,8 @@ static const struct ukl_invariant if_on = {
 	.sentence = "An application that called with interrupts on resumes with "
 		    "interrupts on.",
 	.why = "It would otherwise keep the CPU for ever: no tick, no preemption.",
-	.source = "bug ledger B4",
+	.source = "arch/x86/entry/entry_64.S ukl_return_to_app; "
+		  "bug ledger B4",
 	.exceptions = "None; no system call can clear IF.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
@@ -283,7 +282,8 @@ static const struct ukl_invariant no_errno_leak = {
 		    "ERESTARTNOHAND or ERESTART_RESTARTBLOCK.",
 	.why = "They are the kernel's own words for 'restart or fail with EINTR', "
 	       "which arch_do_signal_or_restart() has to turn into either.",
-	.source = "include/linux/errno.h; bug ledger B26",
+	.source = "include/linux/errno.h ERESTARTSYS; "
+		  "arch/x86/kernel/signal.c arch_do_signal_or_restart; bug ledger B26",
 	.exceptions = "rt_sigreturn, which restores RAX from memory.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
@@ -305,7 +305,8 @@ static const struct ukl_invariant balanced = {
 		    "application.",
 	.why = "A count left behind stops preemption of the task for good, and faults "
 	       "on user memory would be refused as atomic.",
-	.source = "include/linux/preempt.h; mm fault handlers' faulthandler_disabled()",
+	.source = "include/linux/preempt.h preempt_count; "
+		  "include/linux/uaccess.h faulthandler_disabled",
 	.exceptions = "None.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
@@ -371,7 +372,8 @@ static const struct ukl_invariant by_iret = {
 	.sentence = "Application text is entered by IRET only.",
 	.why = "Only IRET sets RIP, RSP and RFLAGS at once, from pt_regs, unblocks "
 	       "NMIs and serializes the core as membarrier() promises.",
-	.source = "bug ledger B7, B8, B15; "
+	.source = "arch/x86/include/asm/sync_core.h sync_core_before_usermode; "
+		  "bug ledger B7, B8, B15; "
 		  "Documentation/features/sched/membarrier-sync-core",
 	.exceptions = "None.",
 	.events = UKL_ON(APP_IN),
@@ -401,7 +403,8 @@ static const struct ukl_invariant resume_exact = {
 	.sentence = "The application's first instruction, or what interrupts it, finds "
 		    "exactly the state that IRET was given.",
 	.why = "Nothing may run between the return and the application.",
-	.source = "Intel SDM 2A IRET",
+	.source = "arch/x86/entry/entry_64.S ukl_return_iret; "
+		  "Intel SDM 2A IRET",
 	.exceptions = "RF; at an instruction also the condition codes and DF, which "
 		      "the emulator holds elsewhere.",
 	.events = UKL_ON(APP_IN) | UKL_ON(INT_IN_APP),

@@ -138,7 +138,8 @@ static const struct ukl_invariant retry = {
 		    "the vsyscall page it has returned from there.",
 	.why = "The fault is to be invisible; there is no exception table for the "
 	       "application.",
-	.source = "arch/x86/mm/fault.c; emulate_vsyscall(); bug ledger B8",
+	.source = "arch/x86/mm/fault.c do_user_addr_fault; "
+		  "arch/x86/entry/vsyscall/vsyscall_64.c emulate_vsyscall; bug ledger B8",
 	.exceptions = "RF; the start of a signal handler; registers that a debugger "
 		      "may have changed.",
 	.events = UKL_ON(INT_OUT_APP),
@@ -167,7 +168,7 @@ static const struct ukl_invariant progress = {
 		    "again with nothing in between.",
 	.why = "The kernel has to change the page table or send a signal; a write "
 	       "fault that is serviced as a read never ends.",
-	.source = "bug ledger B9; arch/x86/mm/fault.c",
+	.source = "bug ledger B9; arch/x86/mm/fault.c do_user_addr_fault",
 	.exceptions = "With several CPUs another thread may undo each service, so it "
 		      "is not judged.",
 	.events = UKL_ON(INT_IN_APP),
@@ -192,7 +193,8 @@ static const struct ukl_invariant no_double_fault = {
 	.sentence = "No fault of the application is a double fault.",
 	.why = "A #DF means that the frame of another event could not be pushed, as on "
 	       "an absent stack page; if that was an interrupt, it is lost.",
-	.source = "bug ledger B9, B10; Intel SDM 3A 6.15 #DF",
+	.source = "arch/x86/kernel/traps.c exc_double_fault; "
+		  "bug ledger B9, B10; Intel SDM 3A 6.15 #DF",
 	.exceptions = "None.",
 	.events = UKL_ON(INT_IN_APP),
 	.variants = UKL_VARIANT_BASE | UKL_VARIANT_PF_SS,
@@ -228,6 +230,34 @@ static const struct ukl_invariant kernel_fixup = {
 	.events = UKL_ON(INT_OUT_KERNEL),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_kernel_fixup,
+};
+
+/* PF-kernel-strict */
+static enum ukl_result check_kernel_strict(const struct ukl_view *v,
+					   struct ukl_finding *f)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (!is_fault(ctx) || ctx->iret_fault || ctx->from != UKL_AT_KERNEL)
+		return UKL_VACUOUS;
+	if (v->kind == UKL_K_SIG_FORCE)
+		want(f, "signals for a fault of the kernel's own", 0, 1);
+	else if (v->s[S(ip)] != ctx->truth[S(ip)])
+		want(f, "look-ups in the exception table", 1, ctx->fixup);
+	return verdict(f);
+}
+
+static const struct ukl_invariant kernel_strict = {
+	.id = "PF-kernel-strict",
+	.sentence = "A page fault of the kernel's own is never a signal, and only the "
+		    "exception table sends the kernel elsewhere.",
+	.why = "A fault without an entry is a bug that page_fault_oops() has to show, for "
+	       "UKL threads too; one with an entry is the EFAULT of a system call.",
+	.source = "arch/x86/mm/fault.c kernelmode_fixup_or_oops; bug ledger B19",
+	.exceptions = "A fault of the IRET to a program, which is the program's; kprobes.",
+	.events = UKL_ON(INT_OUT_KERNEL) | UKL_ON(SIG_FORCE),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_kernel_strict,
 };
 
 /* PF-extable */

@@ -96,6 +96,33 @@ static const struct ukl_invariant exit_work = {
 	.check = check_exit_work,
 };
 
+/* IR-no-loss */
+static enum ukl_result check_no_loss(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (!is_event(ctx) || ctx->paranoid || ctx->iret_fault ||
+	    ctx->vector == VECTOR_SYSCALL)
+		return UKL_VACUOUS;
+	want(f, "C handlers entered", 1, ctx->have_regs);
+	return verdict(f);
+}
+
+static const struct ukl_invariant no_loss = {
+	.id = "IR-no-loss",
+	.sentence = "What interrupts the application or ring 3 reaches its C handler "
+		    "before they go on.",
+	.why = "The local APIC has handed the vector over and waits for the end of "
+	       "interrupt, which common_interrupt() and the like send: without it the "
+	       "device is never heard of again.",
+	.source = "arch/x86/kernel/irq.c common_interrupt; bug ledger B10",
+	.exceptions = "INT 0x80; NMI in the application; a fault of the IRET to either, "
+		      "which is IR-iret-fault's.",
+	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_USER),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_no_loss,
+};
+
 /*
  * A frame taken out of the gate, because it was to be shown: in front of the call
  * again, where the slot of the return address is as before it.
@@ -250,12 +277,67 @@ static const struct ukl_invariant iret_sane = {
 		    "a null SS.",
 	.why = "Any other selector raises #GP inside IRET, with half of the state "
 	       "restored.",
-	.source = "Intel SDM 2A IRET; bug ledger B12, B20",
+	.source = "arch/x86/kernel/signal_64.c force_valid_ss; "
+		  "Intel SDM 2A IRET; bug ledger B12, B20",
 	.exceptions = "Returns to ring 3, whose selectors sigreturn may set to "
 		      "nonsense.",
 	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL) | UKL_ON(INT_OUT_SELF),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_iret_sane,
+};
+
+/* IR-iret-irqoff */
+static enum ukl_result check_iret_irqoff(const struct ukl_view *v,
+					 struct ukl_finding *f)
+{
+	want_clear(f, "flags", X86_IF, ARG(INT_OUT, now));
+	return verdict(f);
+}
+
+static const struct ukl_invariant iret_irqoff = {
+	.id = "IR-iret-irqoff",
+	.sentence = "Interrupts are off at every IRET that returns from an event or a "
+		    "system call.",
+	.why = "Behind the last look at the exit work, and on the way to the application "
+	       "behind the store to ukl_mode, nothing may come: what did would be taken "
+	       "for the application's, and its frame be put over the one being popped.",
+	.source = "arch/x86/entry/entry_64.S ukl_return_to_app; kernel/entry/common.c "
+		  "irqentry_exit",
+	.exceptions = "An IRET to the next instruction, as sync_core() has it.",
+	.events = UKL_ON_INT_OUT,
+	.variants = UKL_VARIANT_ALL,
+	.check = check_iret_irqoff,
+};
+
+/* IR-iret-fault */
+static enum ukl_result check_iret_fault(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_task *t = v->task;
+	const struct ukl_ctx *ctx = t->depth ? &t->ctx[t->depth - 1] : NULL;
+
+	if (!is_event(ctx) || !ctx->iret_fault || ctx->paranoid ||
+	    ctx->from != UKL_AT_SEAM_OUT || !own(v))
+		return UKL_VACUOUS;
+	want(f, "cs", v->lay->app_csx, v->s[S(cs)]);
+	want(f, "address of pt_regs", v->s[S(top)] - PT_REGS_SIZE, ARG(INT_C, frame));
+	want(f, "mode", 1, v->s[S(mode)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant iret_fault = {
+	.id = "IR-iret-fault",
+	.sentence = "A fault of the IRET to the application is the application's: its "
+		    "handler gets the frame that could not be entered, at the top of the "
+		    "task stack and marked, and ukl_mode says kernel.",
+	.why = "A debugger or sigreturn can make a frame that IRET refuses.  That is a "
+	       "signal, as fixup_bad_iret() has it for ring 3, and no oops; and nothing "
+	       "may SWAPGS on the way, since GS is the kernel's already.",
+	.source = "arch/x86/kernel/ukl.c ukl_sync_regs; arch/x86/kernel/traps.c "
+		  "fixup_bad_iret",
+	.exceptions = "#DB, NMI and #MC at the IRET, which are no faults of it.",
+	.events = UKL_ON(INT_C_OTHER),
+	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_RET,
+	.check = check_iret_fault,
 };
 
 /* Which sides may a context give back to? */
@@ -297,7 +379,8 @@ static const struct ukl_invariant cpl_match = {
 		    "application to the application, and what came from the kernel to "
 		    "the kernel.",
 	.why = "Anything else is an escalation of privilege or a lost frame.",
-	.source = "bug ledger B11, B12",
+	.source = "arch/x86/entry/entry_64.S swapgs_restore_regs_and_return_to_usermode; "
+		  "bug ledger B11, B12",
 	.exceptions = "execve; a fault of the IRET to ring 3.",
 	.events = UKL_ON_INT_OUT,
 	.variants = UKL_VARIANT_ALL,
@@ -354,11 +437,42 @@ static const struct ukl_invariant idt = {
 	.why = "The application's IDT keeps frames off its pageable stack, where a "
 	       "push that faults loses the interrupt; in the kernel the same IDT would "
 	       "push every nested event over the last one.",
-	.source = "arch/x86/kernel/idt.c; Intel SDM 3A 6.14.5; bug ledger B10",
+	.source = "arch/x86/kernel/idt.c ukl_setup_app_idt; Intel SDM 3A 6.14.5; bug ledger B10",
 	.exceptions = "Not judged before the CPU's first LIDT in the trace.",
 	.events = UKL_ON(SYS_ENTER) | UKL_ON(INT_C_APP) | UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_BASE,
 	.check = check_idt,
+};
+
+/* IR-idt-order */
+static enum ukl_result check_idt_order(const struct ukl_view *v, struct ukl_finding *f)
+{
+	uint64_t base = ARG(CTRL, value);
+
+	if (ARG(CTRL, reg) != UKL_CTRL_IDTR || !own(v))
+		return UKL_VACUOUS;
+	if (base == v->lay->app_idt)
+		want(f, "mode", 2, v->s[S(mode)]);
+	else if (base == v->lay->kernel_idt && v->s[S(mode)])
+		want(f, "mode", 1, v->s[S(mode)]);
+	else
+		return UKL_VACUOUS;
+	return verdict(f);
+}
+
+static const struct ukl_invariant idt_order = {
+	.id = "IR-idt-order",
+	.sentence = "The flag goes first and the IDT follows, both ways: the "
+		    "application's IDT is loaded with ukl_mode 2, the kernel's with 1.",
+	.why = "Whatever comes between the two restores the IDT by the flag, as "
+	       "ukl_nmi_exit() does.  The other way round it leaves the application's "
+	       "IDT to the kernel, and no test may meet the few instructions in which "
+	       "it has to come.",
+	.source = "arch/x86/include/asm/ukl_mode.h ukl_enter_kernel; docs/bugs-found.md",
+	.exceptions = "The kernel's IDT in threads that are none of UKL's.",
+	.events = UKL_ON(CTRL),
+	.variants = UKL_VARIANT_BASE,
+	.check = check_idt_order,
 };
 
 static const struct ukl_invariant *const invariants[] = {

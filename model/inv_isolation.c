@@ -64,7 +64,8 @@ static const struct ukl_invariant mode0 = {
 	.sentence = "A task that executes in ring 3 has ukl_mode 0.",
 	.why = "Anything else makes the kernel treat an ordinary process as the "
 	       "application.",
-	.source = "bug ledger B11, B22",
+	.source = "arch/x86/entry/entry_64.S error_entry; "
+		  "bug ledger B11, B22",
 	.exceptions = "The first return after an exec is MF-exec-clear's.",
 	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_USER) | UKL_ON(INT_OUT_USER) |
 		  UKL_ON(USER_OUT),
@@ -102,7 +103,8 @@ static const struct ukl_invariant path = {
 		    "included.",
 	.why = "Ring 3 must run on its own GS base; one SWAPGS too few or too many "
 	       "gives it the kernel's, or the kernel its.",
-	.source = "arch/x86/entry/entry_64.S; bug ledger B11",
+	.source = "arch/x86/entry/entry_64.S "
+		  "swapgs_restore_regs_and_return_to_usermode; bug ledger B11",
 	.exceptions = "None.",
 	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_USER) | UKL_ON(INT_OUT_USER) |
 		  UKL_ON(USER_OUT),
@@ -161,12 +163,8 @@ static uint64_t differ(const uint64_t *a, const uint64_t *b)
 	return any | (a[S(sp)] ^ b[S(sp)]);
 }
 
-/* IS-transparent */
-static enum ukl_result check_transparent(const struct ukl_view *v,
-					 struct ukl_finding *f)
+static enum ukl_result unchanged(const struct ukl_view *v, struct ukl_finding *f)
 {
-	if (!interrupted_ring3(v) || v->ctx->vector < FIRST_IRQ || renewed(v))
-		return UKL_VACUOUS;
 	if (!differ(v->ctx->truth, v->s)) {
 		/* A restartable sequence that was interrupted goes on elsewhere. */
 		return v->ctx->truth[S(ip)] == v->s[S(ip)] ? UKL_HOLDS : UKL_VACUOUS;
@@ -175,6 +173,15 @@ static enum ukl_result check_transparent(const struct ukl_view *v,
 	want(f, "flags", v->ctx->truth[S(flags)] & FLAGS_FRAME,
 	     v->s[S(flags)] & FLAGS_FRAME);
 	return verdict(f);
+}
+
+/* IS-transparent */
+static enum ukl_result check_transparent(const struct ukl_view *v,
+					 struct ukl_finding *f)
+{
+	if (!interrupted_ring3(v) || v->ctx->vector < FIRST_IRQ || renewed(v))
+		return UKL_VACUOUS;
+	return unchanged(v, f);
 }
 
 static const struct ukl_invariant transparent = {
@@ -189,6 +196,98 @@ static const struct ukl_invariant transparent = {
 	.events = UKL_ON(INT_OUT_USER),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_transparent,
+};
+
+/* IS-retry */
+static enum ukl_result check_retry(const struct ukl_view *v, struct ukl_finding *f)
+{
+	/* A call of the vsyscall page is emulated and has then returned. */
+	if (!interrupted_ring3(v) || v->ctx->vector != VECTOR_PF || renewed(v) ||
+	    !in_user_half(v->lay, v->ctx->truth[S(ip)]))
+		return UKL_VACUOUS;
+	return unchanged(v, f);
+}
+
+static const struct ukl_invariant is_retry = {
+	.id = "IS-retry",
+	.sentence = "After a page fault that is serviced a ring-3 process has the "
+		    "registers that it had.",
+	.why = "It executes the instruction again and must not notice; the frame went the "
+	       "same way through error_entry() as the application's do.",
+	.source = "arch/x86/mm/fault.c exc_page_fault; arch/x86/entry/entry_64.S "
+		  "error_return",
+	.exceptions = "As for IS-transparent; the vsyscall page.",
+	.events = UKL_ON(INT_OUT_USER),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_retry,
+};
+
+/* IS-call-regs */
+#define NR_URETPROBE 335u
+
+static enum ukl_result check_call_regs(const struct ukl_view *v, struct ukl_finding *f)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+	uint32_t nr;
+
+	if (!ctx || ctx->tag != UKL_TAG_USER_SYSCALL || ctx->exec || edited(v) ||
+	    renewed(v) || !v->cpu->lstar_known || ctx->pc != v->cpu->lstar)
+		return UKL_VACUOUS;
+	nr = ctx->truth[S(ax)];
+	if (nr == NR_RT_SIGRETURN || nr == NR_URETPROBE)
+		return UKL_VACUOUS;
+	ukl_want_slots(f, (UKL_SET_GPRS & ~(UKL_BIT(ax) | UKL_BIT(cx) | UKL_BIT(r11))) |
+		       UKL_BIT(sp), ctx->truth, v->s);
+	return verdict(f);
+}
+
+static const struct ukl_invariant call_regs = {
+	.id = "IS-call-regs",
+	.sentence = "A system call of a ring-3 process leaves its stack pointer and all "
+		    "registers but RAX, RCX and R11 as they were.",
+	.why = "The ABI promises it, and the application's gate shares the return with "
+	       "entry_SYSCALL_64(): what is changed there for the one must not show in "
+	       "the other.",
+	.source = "arch/x86/entry/entry_64.S "
+		  "swapgs_restore_regs_and_return_to_usermode; System V x86-64 psABI A.2.1",
+	.exceptions = "rt_sigreturn, uretprobe, execve, the start of a signal handler, "
+		      "registers that a debugger may have changed, 32-bit calls.",
+	.events = UKL_ON(INT_OUT_USER) | UKL_ON(USER_OUT),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_call_regs,
+};
+
+/* IS-exec-start */
+static enum ukl_result check_exec_start(const struct ukl_view *v, struct ukl_finding *f)
+{
+	static const uint64_t zero[UKL_FRAME_SLOTS];
+
+	if (!v->ctx || !v->ctx->exec || edited(v) || renewed(v) ||
+	    (v->s[S(cs)] & 0xffff) != v->lay->user_cs)
+		return UKL_VACUOUS;
+	want_in(f, "ip", 0, v->lay->task_size_max, v->s[S(ip)]);
+	want_clear(f, "sp", 15, v->s[S(sp)]);
+	want(f, "flags", X86_IF, v->s[S(flags)] & FLAGS_FRAME);
+	want(f, "ss", v->lay->user_ds, v->s[S(ss)]);
+	want(f, "fs_base", 0, v->s[S(fs_base)]);
+	want(f, "gs_base", 0, v->s[S(gs_base)]);
+	want_gprs(f, zero, v->s);
+	return verdict(f);
+}
+
+static const struct ukl_invariant is_exec_start = {
+	.id = "IS-exec-start",
+	.sentence = "A 64-bit ring-3 program starts with registers and segment bases "
+		    "zero, RSP a multiple of 16, and no flag but IF.",
+	.why = "It is the psABI's start state.  What is left of the caller is a leak, and "
+	       "if the caller was the application it is one of kernel addresses, or of "
+	       "AC, which start_thread() has to take away.",
+	.source = "arch/x86/kernel/process_64.c start_thread; docs/bugs-found.md",
+	.exceptions = "32-bit programs; the start of a signal handler; registers that a "
+		      "debugger changed.",
+	.events = UKL_ON(INT_OUT_USER),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_exec_start,
 };
 
 /* IS-sysret */
@@ -230,7 +329,7 @@ static const struct ukl_invariant idt = {
 	.id = "IS-idt",
 	.sentence = "Ring 3 never runs on the application's IDT.",
 	.why = "Its events would be delivered and classified as the application's.",
-	.source = "arch/x86/kernel/idt.c",
+	.source = "arch/x86/kernel/idt.c ukl_setup_app_idt",
 	.exceptions = "Not judged before the CPU's first LIDT in the trace.",
 	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_USER) | UKL_ON(INT_OUT_USER) |
 		  UKL_ON(USER_OUT),
@@ -311,6 +410,28 @@ static const struct ukl_invariant uaccess = {
 	.events = UKL_ON(INT_OUT_USER) | UKL_ON(USER_OUT),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_uaccess,
+};
+
+/* IS-df */
+static enum ukl_result check_df(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!v->ctx || v->ctx->tag != UKL_TAG_EVENT || v->ctx->vector != VECTOR_DF)
+		return UKL_VACUOUS;
+	want_not(f, "ip", v->ctx->truth[S(ip)], v->s[S(ip)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant is_df = {
+	.id = "IS-df",
+	.sentence = "Nothing goes on where a double fault struck.",
+	.why = "exc_double_fault() reports it and ends the machine: a stack overflow of "
+	       "the kernel's is no page fault that could be serviced, whoever runs.",
+	.source = "arch/x86/kernel/traps.c exc_double_fault; bug ledger B9",
+	.exceptions = "What Linux makes of a bad IRET to a 16-bit stack: that goes on "
+		      "elsewhere.",
+	.events = UKL_ON_INT_OUT,
+	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_PF_DF,
+	.check = check_df,
 };
 
 static const struct ukl_invariant *const invariants[] = {

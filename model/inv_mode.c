@@ -45,7 +45,8 @@ static const struct ukl_invariant domain = {
 	.sentence = "ukl_mode is 0 (no UKL thread), 1 (UKL thread in the kernel) or 2 "
 		    "(in the application).",
 	.why = "Entry code compares it with these values and nothing else.",
-	.source = "UKL RFC 03/10; arch/x86/include/asm/ukl.h",
+	.source = "arch/x86/entry/entry_64.S error_entry; "
+		  "UKL RFC 03/10; arch/x86/include/asm/ukl.h",
 	.exceptions = "None.",
 	.events = UKL_ON(MODE_WRITE) | UKL_ON(FORK) | UKL_ON(SWITCH),
 	.variants = UKL_VARIANT_ALL,
@@ -76,7 +77,8 @@ static const struct ukl_invariant alternate = {
 		    "over 2.",
 	.why = "The flag is no counter: a second store of the same value means that "
 	       "two entries or two exits were nested.",
-	.source = "UKL RFC 03/10",
+	.source = "arch/x86/include/asm/ukl_mode.h ukl_enter_app, ukl_enter_kernel; "
+		  "UKL RFC 03/10",
 	.exceptions = "The first store of 1, which is MF-by-exec's.",
 	.events = UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL,
@@ -102,11 +104,34 @@ static const struct ukl_invariant own_task = {
 	.sentence = "A CPU stores only to the ukl_mode of its current task.",
 	.why = "There is no lock; a store through a task pointer that was read before "
 	       "a schedule() reclassifies another task.",
-	.source = "bug ledger B2; include/linux/sched.h current",
+	.source = "bug ledger B2; arch/x86/include/asm/current.h get_current",
 	.exceptions = "copy_thread() preparing a child that does not run yet.",
 	.events = UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_own,
+};
+
+/* MF-gs-guard */
+static enum ukl_result check_gs_guard(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!v->cpu->gs_known)
+		return UKL_VACUOUS;
+	want(f, "gs_base", v->cpu->gs_base, v->s[S(gs_base)]);
+	return verdict(f);
+}
+
+static const struct ukl_invariant gs_guard = {
+	.id = "MF-gs-guard",
+	.sentence = "ukl_mode is stored only while the kernel's GS base is active.",
+	.why = "error_entry() and the gate find the flag through current, which is "
+	       "relative to GS: on ring 3's base, as after a fault at .Lgs_change or of "
+	       "an IRET, they would write wherever ring 3 says.",
+	.source = "arch/x86/entry/entry_64.S error_entry; bug ledger B13",
+	.exceptions = "Not judged before the CPU's first task switch, which tells the "
+		      "base.",
+	.events = UKL_ON(MODE_WRITE),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_gs_guard,
 };
 
 /* MF-by-exec */
@@ -126,7 +151,8 @@ static const struct ukl_invariant by_exec = {
 	.sentence = "A task becomes a UKL thread only inside execve.",
 	.why = "Becoming one means running at CPL 0; it needs the permission check, a "
 	       "fresh address space and credentials that exec provides.",
-	.source = "bug ledger B22; UKL RFC 08/10",
+	.source = "fs/binfmt_ukl.c load_ukl_binary; "
+		  "bug ledger B22; UKL RFC 08/10",
 	.exceptions = "Children of UKL threads are born so.  Not judged if the system "
 		      "call was entered before the trace began.",
 	.events = UKL_ON(MODE_WRITE),
@@ -395,7 +421,8 @@ static const struct ukl_invariant writers = {
 		    "declares, so it always has the value that was stored last.",
 	.why = "The flag is trusted by entry code; a stray store reclassifies the next "
 	       "event.",
-	.source = "the ukl_site.mode_write symbols; bug ledger B12",
+	.source = "arch/x86/include/asm/ukl_mode.h ukl_set_mode; "
+		  "the ukl_site.mode_write symbols; bug ledger B12",
 	.exceptions = "Copying a task that is not born yet; memory of a task that has "
 		      "exited.",
 	.events = UKL_ON(GATE_IN) | UKL_ON(SYS_LEAVE) | UKL_ON(APP_IN) |

@@ -203,7 +203,8 @@ static const struct ukl_invariant gate_atomic = {
 	.why = "The gate stands for one instruction.  musl's cancellation compares the "
 	       "pointer with a range of its own text, and loses a cancellation if it is "
 	       "elsewhere.",
-	.source = "musl src/thread/x86_64/syscall_cp.s, src/thread/pthread_cancel.c; "
+	.source = "arch/x86/kernel/ukl.c ukl_rewind_gate; "
+		  "musl src/thread/x86_64/syscall_cp.s, src/thread/pthread_cancel.c; "
 		  "docs/bugs-found.md",
 	.exceptions = "Registers that a debugger may have changed.",
 	.events = UKL_ON(SIG_SETUP),
@@ -413,7 +414,8 @@ static const struct ukl_invariant uc = {
 		    "and __USER_DS; ring 3's show its own.",
 	.why = "Unwinders, CRIU and language runtimes know the ABI's values; the "
 	       "kernel's mark is none of their business.",
-	.source = "System V x86-64 psABI; bug ledger B20",
+	.source = "arch/x86/kernel/signal_64.c __unsafe_setup_sigcontext; "
+		  "System V x86-64 psABI; bug ledger B20",
 	.exceptions = "After an exec in the same system call.",
 	.events = UKL_ON(SIG_FRAME),
 	.variants = UKL_VARIANT_ALL,
@@ -663,7 +665,8 @@ static const struct ukl_invariant entry = {
 		    "left in pt_regs last: RIP, RSP, the flags and all registers.",
 	.why = "A return that takes any of them from elsewhere never reaches the handler, "
 	       "or goes on in the wrong place after it.",
-	.source = "bug ledger B6, B7",
+	.source = "arch/x86/kernel/signal.c handle_signal; "
+		  "bug ledger B6, B7",
 	.exceptions = "TF, RF; the end of a system call of the application, which is "
 		      "SX-resume-regs's; in ring 3 RIP after sigreturn, which rseq moves.",
 	.events = UKL_ON(SYS_LEAVE) | UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_USER) |

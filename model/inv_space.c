@@ -9,7 +9,6 @@
 #define X86_CR0_PE (1ull << 0)
 #define X86_CR0_WP (1ull << 16)
 #define X86_CR0_PG (1ull << 31)
-#define CR3_BASE 0x000ffffffffff000ull
 
 /* Is the kernel at work for the application or for ring 3? */
 static bool serves(const struct ukl_task *t)
@@ -112,7 +111,7 @@ static const struct ukl_invariant ac = {
 	.why = "The application runs with AC set, and uaccess may have been "
 	       "interrupted; the handler must fault on a stray access to the user half "
 	       "all the same.",
-	.source = "arch/x86/entry/entry_64.S ASM_CLAC in idtentry",
+	.source = "arch/x86/entry/entry_64.S idtentry, ASM_CLAC",
 	.exceptions = "None.",
 	.events = UKL_ON_INT_C,
 	.variants = UKL_VARIANT_ALL,
@@ -142,7 +141,8 @@ static const struct ukl_invariant clac = {
 		    "declares itself application again.",
 	.why = "Every STAC has its CLAC; one that is missing leaves the rest of the call, "
 	       "and whoever is scheduled in it, without SMAP.",
-	.source = "arch/x86/include/asm/smap.h; arch/x86/include/asm/uaccess.h",
+	.source = "arch/x86/include/asm/smap.h clac; "
+		  "arch/x86/include/asm/uaccess.h __uaccess_end",
 	.exceptions = "#DB, NMI and #MC, which interrupt anything; a thread's first "
 		      "return; processors without SMAP.",
 	.events = UKL_ON(SYS_LEAVE) | UKL_ON(MODE_WRITE),
@@ -230,7 +230,8 @@ static const struct ukl_invariant no_syscall_insn = {
 	.sentence = "The application executes no SYSCALL and no INT 0x80.",
 	.why = "At CPL 0 SYSCALL is not refused: its entry does SWAPGS and runs the "
 	       "kernel on ring 3's GS base.",
-	.source = "Intel SDM 2B SYSCALL; bug ledger B25",
+	.source = "arch/x86/entry/entry_64.S entry_SYSCALL_64; "
+		  "Intel SDM 2B SYSCALL; bug ledger B25",
 	.exceptions = "SYSCALL is judged once the trace has shown LSTAR.",
 	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_APP),
 	.variants = UKL_VARIANT_ALL,
@@ -253,7 +254,8 @@ static const struct ukl_invariant gs_write = {
 		    "no GS base.",
 	.why = "They are the kernel's; the application's thread pointer is the FS "
 	       "base, which WRFSBASE may set.",
-	.source = "bug ledger B25; Intel SDM 2D WRGSBASE",
+	.source = "arch/x86/entry/entry_64.S error_entry; "
+		  "bug ledger B25; Intel SDM 2D WRGSBASE",
 	.exceptions = "WRFSBASE.",
 	.events = UKL_ON(CTRL),
 	.variants = UKL_VARIANT_ALL,
@@ -277,7 +279,8 @@ static const struct ukl_invariant fetch = {
 	.id = "AS-fetch",
 	.sentence = "No instruction of the user half is executed at CPL 0.",
 	.why = "SMEP forbids it: user-half memory can be written by ring 3.",
-	.source = "Intel SDM 3A 4.6; bug ledger B25",
+	.source = "arch/x86/kernel/cpu/common.c setup_smep; "
+		  "Intel SDM 3A 4.6; bug ledger B25",
 	.exceptions = "Seen only through the exceptions that such an instruction "
 		      "raises; a jump there that fails to fetch is an application's "
 		      "bug, not the kernel's.",

@@ -37,7 +37,8 @@ static const struct ukl_invariant kernel_on_kernel = {
 		    "kernel code that is interrupted has its RSP in the user half.",
 	.why = "A kernel frame on pageable, shared memory can fault, be swapped out or "
 	       "be rewritten by another thread.",
-	.source = "bug ledger B1, B28",
+	.source = "arch/x86/include/asm/processor.h on_thread_stack; "
+		  "bug ledger B1, B28",
 	.exceptions = "The first instructions of SYSCALL's entry, which only #DB, NMI "
 		      "and #MC can interrupt.",
 	.events = UKL_ON(SYS_ENTER) | UKL_ON(INT_C_APP) | UKL_ON(INT_C_USER) |
@@ -171,6 +172,30 @@ static const struct ukl_invariant frame_place = {
 	.check = check_frame_place,
 };
 
+/* ST-entry-stack */
+static enum ukl_result check_entry_stack(const struct ukl_view *v,
+					 struct ukl_finding *f)
+{
+	want_in(f, "address of the pushed words", v->lay->cea_start, v->lay->cea_end,
+		v->hw);
+	return verdict(f);
+}
+
+static const struct ukl_invariant entry_stack = {
+	.id = "ST-entry-stack",
+	.sentence = "What interrupts the application or ring 3 is pushed on the CPU's own "
+		    "entry stacks, whatever RSP is.",
+	.why = "The application's stack is user memory that may be absent: a push there "
+	       "is a double fault, and the interrupt that it was for is lost.  For ring "
+	       "3 the stack is TSS.sp0, for the application the gate's IST.",
+	.source = "arch/x86/kernel/idt.c ukl_setup_app_idt; "
+		  "arch/x86/include/asm/switch_to.h update_task_stack; bug ledger B10",
+	.exceptions = "None.",
+	.events = UKL_ON(INT_IN_APP) | UKL_ON(INT_IN_USER),
+	.variants = UKL_VARIANT_BASE,
+	.check = check_entry_stack,
+};
+
 /* ST-ist-single */
 static enum ukl_result check_ist_single(const struct ukl_view *v, struct ukl_finding *f)
 {
@@ -194,7 +219,8 @@ static const struct ukl_invariant ist_single = {
 		    "the frame of another.",
 	.why = "The processor starts at the same address each time: it would overwrite "
 	       "it.",
-	.source = "Intel SDM 3A 6.14.5",
+	.source = "arch/x86/kernel/idt.c ukl_setup_app_idt; "
+		  "Intel SDM 3A 6.14.5",
 	.exceptions = "NMI, whose entry is made for it.",
 	.events = UKL_ON_INT_IN,
 	.variants = UKL_VARIANT_ALL,
@@ -225,7 +251,8 @@ static const struct ukl_invariant left_ist = {
 		    "stack.",
 	.why = "Those stacks belong to the CPU: the next event there overwrites the "
 	       "frame.",
-	.source = "Intel SDM 3A 6.14.5; bug ledger B9",
+	.source = "kernel/sched/core.c __schedule; "
+		  "Intel SDM 3A 6.14.5; bug ledger B9",
 	.exceptions = "Events whose C handler is not in the trace.",
 	.events = UKL_ON(SWITCH),
 	.variants = UKL_VARIANT_ALL,

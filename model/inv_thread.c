@@ -138,6 +138,34 @@ static const struct ukl_invariant child_fs = {
 	.check = check_child_fs,
 };
 
+/* TH-fork-mm */
+static enum ukl_result check_fork_mm(const struct ukl_view *v, struct ukl_finding *f)
+{
+	uint64_t cr3 = v->s[S(cr3)] & CR3_BASE;
+
+	if (!starts_thread(v->ctx) || !v->ctx->parent_cr3)
+		return UKL_VACUOUS;
+	if (v->ctx->shares_mm)
+		want(f, "cr3", v->ctx->parent_cr3 & CR3_BASE, cr3);
+	else
+		want_not(f, "cr3", v->ctx->parent_cr3 & CR3_BASE, cr3);
+	return verdict(f);
+}
+
+static const struct ukl_invariant fork_mm = {
+	.id = "TH-fork-mm",
+	.sentence = "A child of fork() has page tables of its own; one made with CLONE_VM "
+		    "has its parent's.",
+	.why = "copy_mm() decides it.  Static data of the application are copied on "
+	       "write as of any process, which they can be only in an address space of "
+	       "their own.",
+	.source = "kernel/fork.c copy_mm; bug ledger B29",
+	.exceptions = "clone3, whose arguments lie in memory.",
+	.events = UKL_ON(INT_OUT_APP),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_fork_mm,
+};
+
 /* TH-exec-start */
 static enum ukl_result check_exec_start(const struct ukl_view *v, struct ukl_finding *f)
 {
@@ -238,6 +266,29 @@ static const struct ukl_invariant current_task = {
 	.check = check_current,
 };
 
+/* TH-switch-from */
+static enum ukl_result check_switch_from(const struct ukl_view *v, struct ukl_finding *f)
+{
+	if (!v->task->addr)
+		return UKL_VACUOUS;
+	want(f, "prev", v->task->addr, ARG(SWITCH, prev));
+	return verdict(f);
+}
+
+static const struct ukl_invariant switch_from = {
+	.id = "TH-switch-from",
+	.sentence = "The task that is switched away is the one that was switched to last "
+		    "on this CPU.",
+	.why = "__switch_to() saves FS, GS and the FPU's state for it; in another task's "
+	       "name they would be lost for both.",
+	.source = "kernel/sched/core.c context_switch; arch/x86/kernel/process_64.c "
+		  "__switch_to",
+	.exceptions = "A CPU's first switch in the trace.",
+	.events = UKL_ON(SWITCH),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_switch_from,
+};
+
 /* TH-exit */
 static enum ukl_result check_exit(const struct ukl_view *v, struct ukl_finding *f)
 {
@@ -276,7 +327,7 @@ static const struct ukl_invariant exit_side = {
 	.why = "do_exit() stores to user memory, schedules and never returns: an "
 	       "interrupt in it that is taken for the application's would move its frame "
 	       "over the live stack.",
-	.source = "kernel/exit.c do_exit, mm_release; bug ledger B14",
+	.source = "kernel/exit.c do_exit; kernel/fork.c mm_release; bug ledger B14",
 	.exceptions = "None.",
 	.events = UKL_ON(EXIT),
 	.variants = UKL_VARIANT_ALL,

@@ -22,6 +22,8 @@
 #define X86_RF   0x00010000ull
 #define X86_AC   0x00040000ull
 #define X86_CR4_SMAP (1ull << 21)
+/* CR3's page-table base; the rest is a PCID and its hint. */
+#define CR3_BASE 0x000ffffffffff000ull
 
 /* The emulator holds these exactly at any instruction; RF has a will of its own. */
 #define FLAGS_EXACT (X86_TF | X86_IF | X86_NT | X86_AC)
@@ -50,6 +52,7 @@
 #define NR_EXECVEAT     322u
 #define ARCH_SET_GS_64  0x1001u
 #define ARCH_SET_FS_64  0x1002u
+#define CLONE_VM_64     0x100u
 #define CLONE_VFORK_64  0x4000u
 #define CLONE_SETTLS_64 0x80000u
 #define SA_ONSTACK_64   0x08000000u

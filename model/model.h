@@ -180,6 +180,8 @@ struct ukl_ctx {
 	bool forced;		/* the exception became a signal */
 	bool exec_begun;	/* the old image is gone */
 	bool vforked;		/* a vfork, whose child was born */
+	bool fixup;		/* the exception table was asked about it */
+	bool shares_mm;		/* FORK_CHILD of CLONE_VM */
 	uint8_t flips_in;	/* stores of 1 to ukl_mode */
 	uint8_t flips_out;	/* stores of 2 */
 	uint8_t sig_checks;	/* looks for signals in its exit work */
@@ -197,6 +199,7 @@ struct ukl_ctx {
 	uint64_t result;	/* ax at the first such look */
 	uint64_t caps;		/* exec_begun: the caller's capabilities */
 	uint64_t vfork_child;	/* as long as it uses the memory */
+	uint64_t parent_cr3;	/* FORK_CHILD: 0 if not known */
 	bool have_regs;		/* regs[] was seen */
 	bool left;		/* regs[] is what do_syscall_64() left */
 	uint64_t truth[UKL_STATE_SLOTS];	/* at entry */

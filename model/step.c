@@ -688,31 +688,43 @@ static void apply_task(struct step *st)
 	t->comm[16] = 0;
 }
 
-/* The FS base that a child of clone, fork or vfork starts with. */
-static void child_fs(struct ukl_task *child, const struct ukl_ctx *call)
-{
-	uint32_t nr;
-
-	if (!call || call->tag != UKL_TAG_SYSCALL)
-		return;
-	nr = call->truth[S(ax)];
-	if (nr < NR_CLONE || nr > NR_VFORK)
-		return;
-	child->fs_known = true;
-	child->fs_base = call->truth[S(fs_base)];
-	if (nr == NR_CLONE && (call->truth[S(di)] & CLONE_SETTLS_64))
-		child->fs_base = call->truth[S(r8)];
-}
-
-static bool is_vfork(const struct ukl_ctx *call)
+/* The application's clone, fork or vfork; clone3 has its arguments in memory. */
+static bool makes_child(const struct ukl_ctx *call)
 {
 	uint32_t nr;
 
 	if (!call || call->tag != UKL_TAG_SYSCALL)
 		return false;
 	nr = call->truth[S(ax)];
-	return nr == NR_VFORK ||
-	       (nr == NR_CLONE && (call->truth[S(di)] & CLONE_VFORK_64));
+	return nr >= NR_CLONE && nr <= NR_VFORK;
+}
+
+/* Was it asked for this, all of it?  fork and vfork take no flags. */
+static bool asked_for(const struct ukl_ctx *call, uint64_t flags)
+{
+	uint32_t nr = call->truth[S(ax)];
+	uint64_t given = nr == NR_CLONE ? call->truth[S(di)] :
+			 nr == NR_VFORK ? CLONE_VFORK_64 | CLONE_VM_64 : 0;
+
+	return (given & flags) == flags;
+}
+
+/* The FS base that a child starts with. */
+static void child_fs(struct ukl_task *child, const struct ukl_ctx *call)
+{
+	if (!makes_child(call))
+		return;
+	child->fs_known = true;
+	child->fs_base = call->truth[asked_for(call, CLONE_SETTLS_64) ? S(r8) :
+							   S(fs_base)];
+}
+
+static void child_mm(struct ukl_ctx *birth, const struct ukl_ctx *call)
+{
+	if (!makes_child(call))
+		return;
+	birth->parent_cr3 = call->truth[S(cr3)];
+	birth->shares_mm = asked_for(call, CLONE_VM_64);
 }
 
 static void apply_fork(struct step *st)
@@ -738,8 +750,9 @@ static void apply_fork(struct step *st)
 	ctx->have_regs = true;
 	memcpy(ctx->regs, v->s, sizeof(ctx->regs));
 	child->state = state_of(child);
+	child_mm(ctx, st->top);
 	st->task = parent;
-	if (is_vfork(st->top)) {
+	if (makes_child(st->top) && asked_for(st->top, CLONE_VFORK_64)) {
 		st->top->vforked = true;
 		st->top->vfork_child = child->addr;
 		child->vfork_parent = parent->addr;
@@ -756,6 +769,12 @@ static void release_parent(struct step *st)
 			parent->ctx[i].vfork_child = 0;
 	}
 	st->task->vfork_parent = 0;
+}
+
+static void apply_fixup(struct step *st)
+{
+	if (st->top)
+		st->top->fixup = true;
 }
 
 static void apply_exec_begin(struct step *st)
@@ -929,7 +948,7 @@ static const struct transition transitions[UKL_KINDS] = {
 	[UKL_K_SIG_RETURN] = { KEEP, apply_sig_return },
 	[UKL_K_SIG_RESTORED] = { KEEP, apply_sig_restored },
 	[UKL_K_SIG_FORCE] = { KEEP, apply_sig_force },
-	[UKL_K_FIXUP] = { KEEP, NULL },
+	[UKL_K_FIXUP] = { KEEP, apply_fixup },
 	[UKL_K_EXEC_BEGIN] = { KEEP, apply_exec_begin },
 	[UKL_K_OOPS] = { KEEP, NULL },
 	[UKL_K_END] = { KEEP, NULL },
