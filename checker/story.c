@@ -10,6 +10,7 @@
 #include "event_text.h"
 #include "json.h"
 #include "story.h"
+#include "wrap.h"
 
 #define WIDTH 78u	/* of wrapped text, heading included */
 #define INDENT 12u
@@ -76,29 +77,6 @@ static void heading(FILE *out, const char *text, bool bold)
 		bold ? "\033[0m" : "");
 }
 
-/* A paragraph, with hanging indent. */
-static void wrapped(FILE *out, const char *text)
-{
-	unsigned int column = INDENT;
-
-	while (*text) {
-		unsigned int len = strcspn(text, " ");
-
-		if (column > INDENT && column + 1 + len > WIDTH) {
-			fprintf(out, "\n%*s", (int)INDENT, "");
-			column = INDENT;
-		} else if (column > INDENT) {
-			fputc(' ', out);
-			column++;
-		}
-		fwrite(text, 1, len, out);
-		column += len;
-		text += len;
-		text += strspn(text, " ");
-	}
-	fputc('\n', out);
-}
-
 static void symbol(FILE *out, struct ukl_annotate *annotate, uint64_t value)
 {
 	char buf[256];
@@ -135,8 +113,8 @@ static void expectation(FILE *out, const struct ukl_pair *p,
 	}
 }
 
-static void pairs(FILE *out, const struct ukl_finding *f, struct ukl_annotate *annotate,
-		  bool bold)
+void ukl_story_pairs(FILE *out, const struct ukl_finding *f,
+		     struct ukl_annotate *annotate, bool bold)
 {
 	for (unsigned int i = 0; i < f->n; i++) {
 		const struct ukl_pair *p = &f->pair[i];
@@ -257,10 +235,10 @@ void ukl_story_text(const struct ukl_story *story, FILE *out,
 	who(out, v);
 	fputs("\n\n", out);
 	heading(out, "rule", bold);
-	wrapped(out, violation->inv->sentence);
+	ukl_wrap(out, violation->inv->sentence, INDENT, INDENT, WIDTH);
 	heading(out, "why", bold);
-	wrapped(out, violation->inv->why);
-	pairs(out, violation->finding, annotate, bold);
+	ukl_wrap(out, violation->inv->why, INDENT, INDENT, WIDTH);
+	ukl_story_pairs(out, violation->finding, annotate, bold);
 	if (has_pc(v->ev)) {
 		heading(out, "where", bold);
 		place(out, v->ev, annotate);

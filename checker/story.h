@@ -44,6 +44,10 @@ void ukl_story_text(const struct ukl_story *story, FILE *out,
 		    const struct ukl_violation *violation, const char *trace,
 		    struct ukl_annotate *annotate, bool bold);
 
+/* Of that story, what was expected and what was found. */
+void ukl_story_pairs(FILE *out, const struct ukl_finding *finding,
+		     struct ukl_annotate *annotate, bool bold);
+
 /* What was violated where, expected and found: some lines, each behind prefix. */
 void ukl_story_brief(FILE *out, const char *prefix,
 		     const struct ukl_violation *violation,

@@ -44,7 +44,8 @@ _ukl_value() {
 	case $3 in
 	--only) _ukl_offer "$(_ukl_invariants "$1")" ;;
 	--format | --color) _ukl_offer "$(_ukl_values "$1" "$2" "$3")" ;;
-	--out | --save | --coverage | --kernel | --vmlinux | --initrd | --qemu) _ukl_paths ;;
+	--out | --save | --coverage | --kernel | --vmlinux | --initrd | --qemu | --passing | \
+		--failing) _ukl_paths ;;
 	*) COMPREPLY=() ;;
 	esac
 }
