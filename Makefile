@@ -39,6 +39,7 @@ include ukl-kernel/kernel.mk
 include ukl-kernel/libc/libc.mk
 include apps/ports/ports.mk
 include tests/tests.mk
+include docs/docs.mk
 
 .PHONY: all help deps-check clean distclean
 all: $(BUILD)/ukl $(RECORDERS) kernel	## build everything, run nothing

@@ -12,6 +12,9 @@
 # docs/kernel.md: the ledger has a row for each bug, which names the mutants that put it
 # back, as the catalogue says; each other word in backquotes there is a goal of the Makefile, a file of this tree, or a name in the
 # kernel's source TREE.
+#
+# docs/invariants/: each page says where Linux needs the rule, by at least one file of TREE
+# and a name that occurs in it; and all that it names so are there.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -94,3 +97,30 @@ while read -r word; do
 	known "$word" || die "docs/kernel.md: the ledger names \`$word\`, which is nowhere"
 done < <(ledger | grep -o '`[^`]*`' | tr -d '`' | sort -u)
 pass "every name in it is somewhere"
+
+# What a page has behind "Where:", one "FILE NAME, NAME" a line
+where() { # PAGE
+	awk '/^- \*Where:\*/ { on = 1; sub(/^.*\*Where:\* */, "") } on && !NF { exit }
+		on { text = text " " $0 }
+		END { gsub(/; */, "\n", text); print text }' "$1"
+}
+
+# How many names in files of the kernel it has; none may be wrong
+places() { # PAGE
+	local file names name
+	PLACES=0
+	while read -r file names; do
+		[[ $file =~ ^(arch|fs|include|kernel|mm)/ ]] || continue
+		for name in ${names//,/ }; do
+			git -C "$TREE" grep -qwF -e "$name" ukl -- "$file" ||
+				die "$1: $file has no $name"
+			PLACES=$((PLACES + 1))
+		done
+	done < <(where "$1")
+}
+
+for page in "$ROOT"/docs/invariants/*-*.md; do
+	places "$page"
+	[ "$PLACES" -gt 0 ] || die "$page: names no place in the kernel that needs the rule"
+done
+pass "every invariant names a place in the kernel that needs it"

@@ -8,7 +8,7 @@
 UNIT_TESTS += test_crc32c test_vocabulary test_env test_trace test_damage \
 	      test_full test_symbols test_untar test_kill test_oom
 UNIT_SCRIPTS += $(addprefix tests/unit/,babeltrace.sh cli.sh formats.sh man.sh completion.sh \
-	series.sh lint.sh)
+	series.sh lint.sh pages.sh)
 UNIT_BIN := $(BUILD)/tests/unit
 
 UNIT_LDFLAGS_test_oom := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup \
