@@ -443,6 +443,28 @@ static const struct ukl_invariant ac_clear = {
 	.check = check_ac_clear,
 };
 
+/* SE-masked-flags */
+static enum ukl_result check_masked_flags(const struct ukl_view *v,
+					  struct ukl_finding *f)
+{
+	want_clear(f, "flags", X86_TF | X86_NT, ARG(SYS_ENTER, now));
+	return verdict(f);
+}
+
+static const struct ukl_invariant masked_flags = {
+	.id = "SE-masked-flags",
+	.sentence = "EFLAGS.TF and NT are clear when do_syscall_64() is called.",
+	.why = "SYSCALL masks them for ring 3, the gate by POPF.  With TF the kernel "
+	       "would step through itself and #DB hit it everywhere; with NT its IRET "
+	       "faults, of which arch_enter_from_user_mode() warns.",
+	.source = "arch/x86/kernel/cpu/common.c syscall_init; "
+		  "arch/x86/include/asm/entry-common.h arch_enter_from_user_mode",
+	.exceptions = "None.  IF and AC are SE-irq-off-at-c's and SE-ac-clear's.",
+	.events = UKL_ON(SYS_ENTER),
+	.variants = UKL_VARIANT_ALL,
+	.check = check_masked_flags,
+};
+
 static const struct ukl_invariant *const invariants[] = {
 #include "inv_entry.list"	/* the blocks above, see model.mk */
 	NULL

@@ -334,7 +334,9 @@ static const struct ukl_invariant iret_fault = {
 	       "may SWAPGS on the way, since GS is the kernel's already.",
 	.source = "arch/x86/kernel/ukl.c ukl_sync_regs; arch/x86/kernel/traps.c "
 		  "fixup_bad_iret",
-	.exceptions = "#DB, NMI and #MC at the IRET, which are no faults of it.",
+	.exceptions = "#DB, NMI and #MC at the IRET, which are no faults of it.  QEMU "
+		      "raises what a bad RIP causes behind the IRET, so that only the "
+		      "fixtures exercise this.",
 	.events = UKL_ON(INT_C_OTHER),
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_RET,
 	.check = check_iret_fault,
