@@ -194,7 +194,7 @@ static enum ukl_result check_range(const struct ukl_view *v, struct ukl_finding 
 static const struct ukl_invariant range = {
 	.id = "AS-range",
 	.sentence = "read() and write() of the application with a buffer outside the user "
-		    "half fail.",
+		    "half and its static data fail.",
 	.why = "The application can reach the kernel's memory, but system calls must not: "
 	       "an accident there would be the kernel's store, at an address of the "
 	       "application's choosing.",

@@ -266,13 +266,24 @@ static inline enum ukl_where whose(const struct ukl_view *v, const struct ukl_ct
 /* Errors are the last page of numbers. */
 #define MIN_ERROR ((uint64_t)-4095)
 
+/* The application's static data, which may lie in the kernel half */
+static inline bool in_app_data(const struct ukl_layout *l, uint64_t addr, uint64_t size)
+{
+	return in_range(addr, l->app_data_start, l->app_data_end) &&
+	       size <= l->app_data_end - addr;
+}
+
 /* A read() or write() whose buffer is none of the caller's memory. */
 static inline bool touches_kernel(const struct ukl_layout *l, const struct ukl_ctx *call)
 {
+	uint64_t buffer = call->truth[S(si)];
 	uint32_t nr = call->truth[S(ax)];
 
-	return (call->tag == UKL_TAG_SYSCALL || call->tag == UKL_TAG_USER_SYSCALL) &&
-	       (nr == NR_READ || nr == NR_WRITE) && !in_user_half(l, call->truth[S(si)]);
+	if ((nr != NR_READ && nr != NR_WRITE) || in_user_half(l, buffer))
+		return false;
+	return call->tag == UKL_TAG_USER_SYSCALL ||
+	       (call->tag == UKL_TAG_SYSCALL &&
+		!in_app_data(l, buffer, call->truth[S(dx)]));
 }
 
 static inline const struct ukl_ctx *ukl_bottom(const struct ukl_task *t)
