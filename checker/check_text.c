@@ -117,6 +117,7 @@ static bool app_ran(const struct ukl_check *c)
 static void end(struct ukl_check *c)
 {
 	unsigned int idle = ukl_check_outcomes(c, UKL_OUTCOME_VACUOUS);
+	const char *reduced = ukl_env_get(ukl_reader_env(c->reader), UKL_ENV_REDUCED);
 	int st = ukl_check_status(c);
 	char buf[1024];
 
@@ -136,6 +137,8 @@ static void end(struct ukl_check *c)
 		       idle);
 		print_ids(c, UKL_OUTCOME_VACUOUS);
 	}
+	if (reduced)
+		printf("\n  note: no record of a run, but reduced %s\n", reduced);
 	if (!app_ran(c))
 		puts("\n  note: the application never ran in this trace");
 	if (c->verbose) {

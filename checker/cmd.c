@@ -4,12 +4,15 @@
  */
 #include "cmd.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "../model/model.h"
 
 int ukl_cmd_fail(const struct ukl_error *err)
 {
@@ -33,6 +36,32 @@ int ukl_cmd_bad_option(const char *verb, int key, char **argv)
 {
 	return ukl_cmd_usage(verb, key == ':' ? "\"%s\" needs a value" :
 			     "\"%s\" is not an option here", argv[optind - 1]);
+}
+
+int ukl_cmd_only(const char *verb, char *list, bool *only)
+{
+	for (char *id = strtok(list, ","); id; id = strtok(NULL, ",")) {
+		int i = ukl_invariant_find(id);
+
+		if (i < 0)
+			return ukl_cmd_usage(verb, "--only: there is no invariant"
+					     " \"%s\"", id);
+		only[i] = true;
+	}
+	return 0;
+}
+
+/* Digits first, as strtoull() would take "-1" for a very large number. */
+int ukl_cmd_number(const char *verb, const char *option, const char *text,
+		   uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	if (text[0] >= '0' && text[0] <= '9' && !*end && !errno)
+		return 0;
+	return ukl_cmd_usage(verb, "--%s: \"%s\" is not a number", option, text);
 }
 
 /* A result that was lost on a full disk must not end in status 0. */

@@ -10,6 +10,7 @@
 #define UKL_CMD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "../traces/error.h"
 
@@ -29,6 +30,7 @@ int ukl_cmd_describe(int argc, char **argv);
 int ukl_cmd_dump(int argc, char **argv);
 int ukl_cmd_stats(int argc, char **argv);
 int ukl_cmd_cover(int argc, char **argv);
+int ukl_cmd_reduce(int argc, char **argv);
 
 /* Reports on stderr, returns UKL_EXIT_TROUBLE. */
 int ukl_cmd_fail(const struct ukl_error *err);
@@ -42,6 +44,16 @@ int ukl_cmd_usage(const char *verb, const char *format, ...);
  * ":" so that it keeps quiet itself.  key is what it returned.
  */
 int ukl_cmd_bad_option(const char *verb, int key, char **argv);
+
+/*
+ * The value of --only, a list of invariants' ids; sets their places in
+ * only[ukl_invariant_count()].  list is taken apart.
+ */
+int ukl_cmd_only(const char *verb, char *list, bool *only);
+
+/* A number in digits, as C writes it.  option is the name, without dashes. */
+int ukl_cmd_number(const char *verb, const char *option, const char *text,
+		   uint64_t *value);
 
 /*
  * Flushes stdout; returns status, or UKL_EXIT_TROUBLE if what was printed did not

@@ -246,30 +246,6 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
-static int parse_only(struct ukl_check *c, char *list)
-{
-	for (char *id = strtok(list, ","); id; id = strtok(NULL, ",")) {
-		int i = ukl_invariant_find(id);
-
-		if (i < 0)
-			return ukl_cmd_usage("check", "--only: there is no invariant"
-					     " \"%s\"", id);
-		c->only[i] = true;
-		c->some_only = true;
-	}
-	return 0;
-}
-
-static int parse_max(struct ukl_check *c, const char *text)
-{
-	char *end;
-
-	c->max_stories = strtoull(text, &end, 0);
-	if (text[0] >= '0' && text[0] <= '9' && !*end)
-		return 0;
-	return ukl_cmd_usage("check", "--max-violations: \"%s\" is not a number", text);
-}
-
 static const struct ukl_check_format *const formats[] = {
 	&ukl_check_text, &ukl_check_json, &ukl_check_ktap, &ukl_check_junit,
 };
@@ -302,9 +278,11 @@ static int parse_option(struct ukl_check *c, int key)
 	case OPT_FORMAT:
 		return parse_format(c, optarg);
 	case OPT_ONLY:
-		return parse_only(c, optarg);
+		c->some_only = true;
+		return ukl_cmd_only("check", optarg, c->only);
 	case OPT_MAX:
-		return parse_max(c, optarg);
+		return ukl_cmd_number("check", "max-violations", optarg,
+				      &c->max_stories);
 	case OPT_VMLINUX:
 		c->vmlinux = optarg;
 		return 0;

@@ -2,7 +2,6 @@
 /*
  * cmd_dump.c - "ukl dump": a trace as text
  */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -51,18 +50,6 @@ struct dump {
 
 /* --- the command line ---------------------------------------------------- */
 
-/* Digits first, as strtoull() would take "-1" for a very large number. */
-static int parse_number(const char *option, const char *text, uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	if (text[0] >= '0' && text[0] <= '9' && !*end && !errno)
-		return 0;
-	return ukl_cmd_usage("dump", "--%s: \"%s\" is not a number", option, text);
-}
-
 static int choose_classes(struct dump *d, char *list)
 {
 	for (char *name = strtok(list, ","); name; name = strtok(NULL, ",")) {
@@ -81,7 +68,7 @@ static int choose_classes(struct dump *d, char *list)
 static int parse_cpu(struct dump *d, const char *text)
 {
 	uint64_t cpu;
-	int ret = parse_number("cpu", text, &cpu);
+	int ret = ukl_cmd_number("dump", "cpu", text, &cpu);
 
 	if (!ret)
 		d->cpu = cpu > INT32_MAX ? INT32_MAX : (int)cpu;
@@ -113,9 +100,9 @@ static int parse_option(struct dump *d, int key)
 {
 	switch (key) {
 	case OPT_FROM:
-		return parse_number("from", optarg, &d->from);
+		return ukl_cmd_number("dump", "from", optarg, &d->from);
 	case OPT_TO:
-		return parse_number("to", optarg, &d->to);
+		return ukl_cmd_number("dump", "to", optarg, &d->to);
 	case OPT_CLASS:
 		return choose_classes(d, optarg);
 	case OPT_CPU:

@@ -22,6 +22,7 @@ static const struct verb {
 	{ "dump",     ukl_cmd_dump,     "print a trace, one event per line" },
 	{ "stats",    ukl_cmd_stats,    "count what a trace holds" },
 	{ "cover",    ukl_cmd_cover,    "say which parts of the model were exercised" },
+	{ "reduce",   ukl_cmd_reduce,   "shrink a trace to what one violation needs" },
 	{ "help",     cmd_help,         "show this text, or that of a verb" },
 	{ "version",  cmd_version,      "show the version" },
 };

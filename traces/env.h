@@ -25,6 +25,7 @@
 #define UKL_ENV_QEMU       "qemu"	/* QEMU's version */
 #define UKL_ENV_PLUGIN_API "plugin_api"	/* decimal */
 #define UKL_ENV_COMMAND    "command"	/* QEMU's command line */
+#define UKL_ENV_REDUCED    "reduced"	/* what "ukl reduce" made it from */
 
 #define UKL_ENV_MAX_ITEMS  512u
 #define UKL_ENV_MAX_KEY    63u		/* bytes */
