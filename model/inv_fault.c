@@ -123,8 +123,8 @@ static enum ukl_result check_retry(const struct ukl_view *v, struct ukl_finding 
 		ukl_want_slots(f, UKL_SET_GPRS & ~UKL_BIT(ax), v->ctx->truth, v->s);
 		want(f, "sp", v->ctx->truth[S(sp)] + 8, v->s[S(sp)]);
 	} else {
-		ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp),
-			       v->ctx->truth, v->s);
+		ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(sp) |
+			       (moved_on(v) ? 0 : UKL_BIT(ip)), v->ctx->truth, v->s);
 	}
 	want(f, "flags", v->ctx->truth[S(flags)] & FLAGS_FRAME,
 	     v->s[S(flags)] & FLAGS_FRAME);
@@ -141,7 +141,7 @@ static const struct ukl_invariant retry = {
 	.source = "arch/x86/mm/fault.c do_user_addr_fault; "
 		  "arch/x86/entry/vsyscall/vsyscall_64.c emulate_vsyscall; bug ledger B8",
 	.exceptions = "RF; the start of a signal handler; registers that a debugger "
-		      "may have changed.",
+		      "may have changed; RIP, if rseq may have moved it.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_retry,

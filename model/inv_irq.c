@@ -23,7 +23,8 @@ static bool is_interrupt(const struct ukl_ctx *ctx)
 
 static void want_resumed(const struct ukl_view *v, struct ukl_finding *f)
 {
-	ukl_want_slots(f, SET_RESUME, v->ctx->truth, v->s);
+	ukl_want_slots(f, moved_on(v) ? SET_RESUME & ~UKL_BIT(ip) : SET_RESUME,
+		       v->ctx->truth, v->s);
 	want(f, "flags", v->ctx->truth[S(flags)] & FLAGS_FRAME,
 	     v->s[S(flags)] & FLAGS_FRAME);
 }
@@ -171,8 +172,10 @@ static const struct ukl_invariant transparent = {
 	.source = "arch/x86/entry/entry_64.S error_return; arch/x86/kernel/ukl.c "
 		  "ukl_rewind_gate",
 	.exceptions = "RF; the start of a signal handler; registers that a debugger "
-		      "may have changed.  From the gate, which is one instruction to "
-		      "the application, it may also go on at the call that led there.",
+		      "may have changed; RIP within the text of a thread that registered "
+		      "restartable sequences, which rseq moves.  From the gate, which is "
+		      "one instruction to the application, it may also go on at the call "
+		      "that led there.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_transparent,

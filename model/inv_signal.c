@@ -176,6 +176,15 @@ static const struct ukl_invariant mode = {
 	.check = check_mode,
 };
 
+/* The gate's first instruction: its fault found no return address to go back by. */
+static bool waits_for_word(const struct ukl_view *v)
+{
+	const struct ukl_ctx *ctx = v->ctx;
+
+	return is_event(ctx) && ctx->vector == VECTOR_PF &&
+	       ctx->truth[S(ip)] == v->lay->gate_call;
+}
+
 /* SG-gate-atomic */
 static enum ukl_result check_gate_atomic(const struct ukl_view *v,
 					 struct ukl_finding *f)
@@ -185,6 +194,8 @@ static enum ukl_result check_gate_atomic(const struct ukl_view *v,
 
 	if (whose(v, v->ctx) != UKL_AT_APP || edited(v))
 		return UKL_VACUOUS;
+	if (ip == l->gate_call && waits_for_word(v))
+		return UKL_HOLDS;
 	want_out(f, "ip", l->gate_call, l->seam_in_end, ip);
 	want_out(f, "ip", l->seam_out_start, l->seam_out_end, ip);
 	if (in_gate(v->ctx) && !v->ctx->renewed && v->task->depth > 1) {
@@ -206,7 +217,8 @@ static const struct ukl_invariant gate_atomic = {
 	.source = "arch/x86/kernel/ukl.c ukl_rewind_gate; "
 		  "musl src/thread/x86_64/syscall_cp.s, src/thread/pthread_cancel.c; "
 		  "docs/bugs-found.md",
-	.exceptions = "Registers that a debugger may have changed.",
+	.exceptions = "Registers that a debugger may have changed; a page fault on the "
+		      "return address that the signal ended.",
 	.events = UKL_ON(SIG_SETUP),
 	.variants = UKL_VARIANT_BASE,
 	.check = check_gate_atomic,
@@ -229,8 +241,8 @@ static const uint64_t *interrupted_regs(const struct ukl_view *v, uint32_t *slot
 	*slots = UKL_SET_GPRS | UKL_BIT(sp) | UKL_BIT(ip);
 	if (side == UKL_AT_UNKNOWN || edited(v) || in_gate(ctx))
 		return NULL;
-	/* A restartable sequence of ring 3 is moved on before its signal. */
-	if (side == UKL_AT_USER)
+	/* A restartable sequence is moved on before its signal. */
+	if (side == UKL_AT_USER || moved_on(v))
 		*slots &= ~UKL_BIT(ip);
 	if (ctx->saving || ctx->renewed || ctx->tag == UKL_TAG_FORK_CHILD)
 		return ctx->regs;
@@ -262,8 +274,9 @@ static const struct ukl_invariant context = {
 	.why = "They are shown to the handler and come back by sigreturn; whatever is "
 	       "lost here is lost for good.",
 	.source = "arch/x86/kernel/signal.c handle_signal; bug ledger B3, B6",
-	.exceptions = "TF, RF; of a system call RAX and RIP, which are SG-restart's; in "
-		      "ring 3 RIP, which rseq moves, and exceptions that the kernel may "
+	.exceptions = "TF, RF; of a system call RAX and RIP, which are SG-restart's; RIP, "
+		      "which rseq moves (of ring 3, and of the application where it was "
+		      "registered); in ring 3 exceptions that the kernel may "
 		      "emulate; an interrupted gate, which is SG-gate-atomic's.",
 	.events = UKL_ON(SIG_SETUP),
 	.variants = UKL_VARIANT_ALL,

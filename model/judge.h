@@ -50,6 +50,7 @@
 #define NR_ARCH_PRCTL   158u
 #define NR_RESTART_SYSCALL 219u
 #define NR_EXECVEAT     322u
+#define NR_RSEQ         334u
 #define ARCH_SET_GS_64  0x1001u
 #define ARCH_SET_FS_64  0x1002u
 #define CLONE_VM_64     0x100u
@@ -152,6 +153,13 @@ static inline bool ctx_edited(const struct ukl_view *v, const struct ukl_ctx *ct
 static inline bool edited(const struct ukl_view *v)
 {
 	return ctx_edited(v, v->ctx);
+}
+
+/* A restartable sequence of the application's that may have been left by its abort */
+static inline bool moved_on(const struct ukl_view *v)
+{
+	return v->task->sequences && in_app_text(v->lay, v->ctx->truth[S(ip)]) &&
+	       in_app_text(v->lay, v->s[S(ip)]);
 }
 
 void ukl_note(struct ukl_finding *f, const char *name, enum ukl_relation rel,

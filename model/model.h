@@ -220,6 +220,7 @@ struct ukl_task {
 	bool base_known;	/* no context was open below ctx[0] */
 	bool exiting;
 	bool kthread;
+	bool sequences;		/* asked for restartable ones (rseq), or its parent did */
 	bool fs_known, cr3_known, kgs_known;
 	uint8_t kgs_cpu;
 	uint64_t fs_base, cr3, kgs_base;	/* as application code last saw them */

@@ -331,7 +331,10 @@ static struct ukl_ctx *open_ctx(struct step *st, enum ukl_tag tag, enum ukl_stat
 	return ctx;
 }
 
-/* Which calls edit registers of other tasks; i386 numbers count too, to be safe. */
+/*
+ * Which calls edit registers of other tasks, or have the kernel edit the caller's;
+ * i386 numbers count too, to be safe.
+ */
 static void note_edits(struct step *st, struct ukl_ctx *ctx, uint64_t nr)
 {
 	switch ((uint32_t)nr) {
@@ -341,6 +344,9 @@ static void note_edits(struct step *st, struct ukl_ctx *ctx, uint64_t nr)
 	case 123:	/* i386 modify_ldt */
 	case 243:	/* i386 set_thread_area */
 		ukl_ctx_edits(&st->m->tasks, ctx);
+		break;
+	case NR_RSEQ:
+		st->task->sequences = true;
 	}
 }
 
@@ -742,6 +748,7 @@ static void apply_fork(struct step *st)
 	child->used = v->ev->order;
 	child->where = UKL_AT_KERNEL;
 	child->kthread = ARG(FORK, pf) & (v->lay->pf_kthread | v->lay->pf_io_worker);
+	child->sequences = parent->sequences;
 	child_fs(child, ukl_bottom(parent));
 	st->task = child;
 	ctx = open_ctx(st, UKL_TAG_FORK_CHILD, child->kthread ? UKL_IN_KTHREAD : UKL_IN_CHILD,
@@ -793,6 +800,7 @@ static void apply_exec(struct step *st)
 	for (unsigned int i = 0; i < t->depth; i++)
 		t->ctx[i].exec = true;
 	t->fs_known = t->kgs_known = t->cr3_known = false;
+	t->sequences = false;
 }
 
 static void apply_exit(struct step *st)
