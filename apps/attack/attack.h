@@ -51,6 +51,7 @@ enum target {
 struct attacker {
 	bool root;		/* full root; else nobody, no capability */
 	pid_t victim;		/* the application, waiting for a connection */
+	pid_t worker;		/* a thread of it that stays in the kernel */
 	unsigned int step;	/* between the selectors tried */
 	unsigned long target[TARGETS];
 };

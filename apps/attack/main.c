@@ -4,12 +4,13 @@
  *
  *   attack VICTIM STEP [nobody]
  *
- * VICTIM is the pid of the application, which waits.  "Each selector" is each one below
- * 0x200, where descriptors are, and above that one of STEP.  Started as root; with
- * "nobody" it gives up all privilege first.  Each trick is one line, "WHAT ok" or "WHAT
- * wrong", where WHAT says what must come of it.
+ * VICTIM is the pid of the application, which waits, and has an io worker.  "Each
+ * selector" is each one below 0x200, where descriptors are, and above that one of STEP.
+ * Started as root; with "nobody" it gives up all privilege first.  Each trick is one
+ * line, "WHAT ok" or "WHAT wrong", where WHAT says what must come of it.
  * Exit status 0, or 1 if a line says "wrong", or 2 for trouble.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,6 +109,24 @@ static bool find_targets(void)
 	return found == TARGETS;
 }
 
+/* The other thread: of itself the application makes none. */
+static pid_t find_worker(pid_t victim)
+{
+	char path[64];
+	struct dirent *entry;
+	pid_t tid = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", victim);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (atoi(entry->d_name) != 0 && atoi(entry->d_name) != victim)
+			tid = atoi(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return tid;
+}
+
 static void run_group(const void *arg)
 {
 	((void (*)(void))arg)();
@@ -133,10 +152,13 @@ int main(int argc, char **argv)
 	attacker.victim = argc > 1 ? atoi(argv[1]) : 0;
 	attacker.step = argc > 2 ? (unsigned int)atoi(argv[2]) : 0;
 	attacker.root = argc < 4;
+	attacker.worker = find_worker(attacker.victim);
 	wrong = mmap(NULL, sizeof(*wrong), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (attacker.victim <= 0 || !attacker.step || wrong == MAP_FAILED || !find_targets()) {
-		fputs("usage: attack VICTIM STEP [nobody], as root, on a UKL kernel\n", stderr);
+	if (attacker.victim <= 0 || attacker.worker <= 0 || !attacker.step ||
+	    wrong == MAP_FAILED || !find_targets()) {
+		fputs("usage: attack VICTIM STEP [nobody], as root, on a UKL kernel;\n"
+		      "VICTIM is the application, and has an io worker\n", stderr);
 		return 2;
 	}
 	if (!attacker.root && (setgid(NOBODY) || setuid(NOBODY) || !own_proc())) {

@@ -21,14 +21,15 @@
 #include "attack.h"
 
 #define REG(name) offsetof(struct user_regs_struct, name)
+#define PIDFD_OF_THREAD O_EXCL	/* PIDFD_THREAD, since Linux 6.9 */
 
 static char word[8];
 
-static int open_proc(const char *file, int flags)
+static int open_proc(pid_t pid, const char *file, int flags)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", attacker.victim, file);
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
 	return open(path, flags | O_CLOEXEC);
 }
 
@@ -37,15 +38,15 @@ static bool fails(long ret, int error)
 	return ret == -1 && errno == error;
 }
 
-static long vm(int call, unsigned long addr)
+static long vm(int call, pid_t pid, unsigned long addr)
 {
 	struct iovec here = { word, sizeof(word) }, there = { (void *)addr, sizeof(word) };
 
-	return syscall(call, attacker.victim, &here, 1ul, &there, 1ul, 0ul);
+	return syscall(call, pid, &here, 1ul, &there, 1ul, 0ul);
 }
 
 /* What needs control over a process: refused to whoever may not control ring 0. */
-static void no_control(const char *who)
+static void no_control(pid_t pid, const char *who)
 {
 	static const struct {
 		const char *what;
@@ -54,7 +55,7 @@ static void no_control(const char *who)
 		{ "PTRACE_ATTACH", PTRACE_ATTACH }, { "PTRACE_SEIZE", PTRACE_SEIZE },
 	};
 	char text[96];
-	int pidfd = (int)syscall(SYS_pidfd_open, attacker.victim, 0);
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, PIDFD_OF_THREAD);
 
 #define REFUSED(what, error, expr) do { \
 		snprintf(text, sizeof(text), "%s the application%s: " #error, what, who); \
@@ -63,11 +64,11 @@ static void no_control(const char *who)
 
 	for (unsigned int i = 0; i < sizeof(requests) / sizeof(*requests); i++)
 		REFUSED(requests[i].what, EPERM,
-			ptrace(requests[i].request, attacker.victim, NULL, NULL));
-	REFUSED("/proc/PID/mem of", EACCES, open_proc("mem", O_RDWR));
-	REFUSED("/proc/PID/maps of", EACCES, open_proc("maps", O_RDONLY));
-	REFUSED("process_vm_readv() from", EPERM, vm(SYS_process_vm_readv, 0x400000));
-	REFUSED("process_vm_writev() into", EPERM, vm(SYS_process_vm_writev, 0x400000));
+			ptrace(requests[i].request, pid, NULL, NULL));
+	REFUSED("/proc/PID/mem of", EACCES, open_proc(pid, "mem", O_RDWR));
+	REFUSED("/proc/PID/maps of", EACCES, open_proc(pid, "maps", O_RDONLY));
+	REFUSED("process_vm_readv() from", EPERM, vm(SYS_process_vm_readv, pid, 0x400000));
+	REFUSED("process_vm_writev() into", EPERM, vm(SYS_process_vm_writev, pid, 0x400000));
 	REFUSED("pidfd_getfd() from", EPERM, syscall(SYS_pidfd_getfd, pidfd, 0, 0));
 #undef REFUSED
 	close(pidfd);
@@ -85,7 +86,8 @@ static void without_rawio(const void *arg)
 	data[0].inheritable = 0;
 	if (syscall(SYS_capset, &header, data))
 		_exit(1);
-	no_control(", without CAP_SYS_RAWIO");
+	no_control(attacker.victim, ", without CAP_SYS_RAWIO");
+	no_control(attacker.worker, "'s io worker, without CAP_SYS_RAWIO");
 }
 
 static bool pokes(size_t reg, unsigned long value)
@@ -101,7 +103,7 @@ static unsigned long peek(size_t reg)
 /* Root may trace it, but not change what it is. */
 static void traced(void)
 {
-	int status, mem = open_proc("mem", O_RDWR);
+	int status, mem = open_proc(attacker.victim, "mem", O_RDWR);
 	const unsigned long text = attacker.target[AT_APP_TEXT];
 	bool ok = true;
 
@@ -127,7 +129,7 @@ static void traced(void)
 	      lseek(mem, (off_t)text, SEEK_SET) == (off_t)text &&
 		      fails(write(mem, word, sizeof(word)), EIO));
 	check("process_vm_writev() there: EFAULT",
-	      fails(vm(SYS_process_vm_writev, text), EFAULT));
+	      fails(vm(SYS_process_vm_writev, attacker.victim, text), EFAULT));
 	ptrace(PTRACE_DETACH, attacker.victim, NULL, NULL);
 	close(mem);
 }
@@ -142,7 +144,8 @@ void attack_victim(void)
 		traced();
 		return;
 	}
-	no_control("");
+	no_control(attacker.victim, "");
+	no_control(attacker.worker, "'s io worker");
 	check("SIGSEGV for the application: EPERM", fails(kill(attacker.victim, SIGSEGV),
 							 EPERM));
 	check("prlimit() of the application: EPERM",

@@ -2,12 +2,13 @@
 /*
  * echo.c - a TCP echo server on epoll; a UKL application and an ordinary program
  *
- *   echo [-c CONNECTIONS] [PORT]
+ *   echo [-w] [-c CONNECTIONS] [PORT]
  *
  * Listens on every IPv4 address (PORT 5555 by default; 0 lets the system choose),
  * prints "echo: listening on port N", and returns each byte to its sender until
  * the sender closes its half.  With -c it ends after that many connections are
- * closed, with status 0 and a line of totals.
+ * closed, with status 0 and a line of totals.  With -w it has an io worker, a thread
+ * in the kernel that waits for as long as the server lives.
  *
  * One thread, non-blocking sockets, level-triggered epoll.  A connection owns one
  * buffer and waits either for input (buffer empty) or for room in its socket
@@ -18,6 +19,7 @@
  * not as the linker left it, that is, an earlier run shows through.
  */
 #include <errno.h>
+#include <linux/io_uring.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,6 +28,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define DEFAULT_PORT	5555
@@ -193,6 +196,36 @@ static int open_listener(int port)
 	return fd;
 }
 
+static void *map_ring(int ring, off_t what)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring, what);
+
+	if (p == MAP_FAILED)
+		die("mmap");
+	return p;
+}
+
+/* A read that never ends, and must not be tried by the caller */
+static void start_worker(void)
+{
+	static char byte;
+	struct io_uring_params p = { 0 };
+	int ring = check((int)syscall(SYS_io_uring_setup, 1, &p), "io_uring_setup");
+	char *queue = map_ring(ring, IORING_OFF_SQ_RING);
+	struct io_uring_sqe *sqe = map_ring(ring, IORING_OFF_SQES);
+	int fds[2];
+
+	check((int)syscall(SYS_pipe2, fds, 0), "pipe2");
+	sqe->opcode = IORING_OP_READ;
+	sqe->flags = IOSQE_ASYNC;
+	sqe->fd = fds[0];
+	sqe->addr = (unsigned long)&byte;
+	sqe->len = 1;
+	*(unsigned int *)(queue + p.sq_off.array) = 0;
+	*(unsigned int *)(queue + p.sq_off.tail) = 1;
+	check((int)syscall(SYS_io_uring_enter, ring, 1, 0, 0, NULL, 0), "io_uring_enter");
+}
+
 static void server_init(struct server *s, int port, unsigned long stop_after)
 {
 	size_t size = MAX_FDS * sizeof(struct connection);
@@ -244,7 +277,7 @@ static unsigned long number(const char *text, unsigned long max)
 
 	if (!*text || *text == '-' || *end || value > max) {
 		dprintf(2, "echo: \"%s\" is not a number from 0 to %lu\n"
-			"usage: echo [-c CONNECTIONS] [PORT]\n", text, max);
+			"usage: echo [-w] [-c CONNECTIONS] [PORT]\n", text, max);
 		exit(2);
 	}
 	return value;
@@ -258,7 +291,9 @@ int main(int argc, char **argv)
 
 	check_fresh();
 	for (i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "-c"))
+		if (!strcmp(argv[i], "-w"))
+			start_worker();
+		else if (!strcmp(argv[i], "-c"))
 			stop_after = number(i + 1 < argc ? argv[++i] : "", 1000000000);
 		else
 			port = number(argv[i], 65535);

@@ -52,7 +52,7 @@ __attribute__((used)) static const unsigned long one = 1;
 static const unsigned long zero;
 
 enum { NOTHING, READ_ONLY, NO_ACCESS, NOT_EXECUTABLE, RODATA, BEYOND_FILE, KERNEL_HOLE,
-       KERNEL_NX, NON_CANONICAL, ZERO, ONE, N_ARGS };
+       KERNEL_NX, IRET_BELOW, NON_CANONICAL, ZERO, ONE, N_ARGS };
 static unsigned long args[N_ARGS];
 
 /* Where the context stands, and what si_addr says. */
@@ -90,6 +90,8 @@ static const struct trap {
 	  SEGV_MAPERR, TARGET, TARGET, 14, 0x15 },
 	{ "jump into the kernel's half, data", T(jump), KERNEL_NX, SIGSEGV, SEGV_MAPERR,
 	  TARGET, TARGET, 14, 0x15 },
+	{ "jump to the lower half of the address of the kernel's IRET", T(jump), IRET_BELOW,
+	  SIGSEGV, SEGV_MAPERR, TARGET, TARGET, 14, 0x14 },
 	{ "divide by zero", T(divide), ZERO, SIGFPE, FPE_INTDIV, AT, AT, 0, 0 },
 	{ "quotient too large", T(overflow), ONE, SIGFPE, FPE_INTDIV, AT, AT, 0, 0 },
 	{ "x87 divide by zero", T(divide_x87), ZERO, SIGFPE, FPE_FLTDIV, AT, AT, 16, 0 },
@@ -117,6 +119,22 @@ static unsigned long map_beyond_end(void)
 	return (unsigned long)p + 8;
 }
 
+/* Where the kernel returns to user mode; an old K8 tells the lower half if that faults. */
+static unsigned long kernel_iret(void)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	char line[256], name[128];
+	unsigned long addr, found = 0;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%lx %*c %127s", &addr, name) == 2 &&
+		    !strcmp(name, "native_irq_return_iret"))
+			found = addr;
+	if (f)
+		fclose(f);
+	return found;
+}
+
 static void set_args(void)
 {
 	char *data = map(PROT_READ | PROT_WRITE), *readable = map(PROT_READ);
@@ -130,6 +148,7 @@ static void set_args(void)
 	args[BEYOND_FILE] = map_beyond_end();
 	args[KERNEL_HOLE] = 0xffffffffffe01008ul;
 	args[KERNEL_NX] = 0xffff888000100000ul;
+	args[IRET_BELOW] = (unsigned int)kernel_iret();
 	args[NON_CANONICAL] = 0x8000000000000000ul;
 	args[ZERO] = (unsigned long)&zero;
 	args[ONE] = 1;

@@ -211,6 +211,47 @@ static void have_stored(void)
 	close(fd);
 }
 
+/* What a sample shows: the selectors of the interrupted side, and of its user side */
+struct shown {
+	struct perf_event_header header;
+	unsigned long user_abi, user_cs, user_ss, abi, cs, ss;
+};
+
+enum { CS_AND_SS = 3 << 10 };	/* PERF_REG_X86_CS, PERF_REG_X86_SS */
+
+static struct shown sample_of_store(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_BREAKPOINT, .size = sizeof(attr),
+		.bp_type = HW_BREAKPOINT_W, .bp_addr = (unsigned long)&watched, .bp_len = 8,
+		.exclude_kernel = 1, .exclude_hv = 1, .sample_period = 1,
+		.sample_type = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_REGS_INTR,
+		.sample_regs_user = CS_AND_SS, .sample_regs_intr = CS_AND_SS,
+	};
+	int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+	char *ring = mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	struct shown shown = { .header.type = 0 };
+
+	if (ring == MAP_FAILED)
+		return shown;
+	watched = 1;
+	__asm__ volatile("" : : : "memory");	/* the kernel writes to the ring */
+	memcpy(&shown, ring + 4096, sizeof(shown));
+	munmap(ring, 2 * 4096);
+	close(fd);
+	return shown;
+}
+
+static void test_sample(void)
+{
+	struct shown s = sample_of_store();
+
+	check("perf samples the selectors of the ABI",
+	      s.header.type == PERF_RECORD_SAMPLE && s.header.size == sizeof(s) &&
+		      s.user_cs == 0x33 && s.user_ss == 0x2b && s.cs == 0x33 &&
+		      s.ss == 0x2b);
+}
+
 static void test_perf(void)
 {
 	struct sigaction sa = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO };
@@ -381,6 +422,7 @@ void probe_traps(void)
 
 	test_own();
 	test_perf();
+	test_sample();
 	test_tracer("a tracer like itself", self, self);
 	test_tracer("an ordinary tracer", PLAIN, self);
 	test_tracer("traced by it, an ordinary program:", self, PLAIN);

@@ -10,6 +10,7 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,6 +28,17 @@ static char static_area[PAGES * PAGE] __attribute__((aligned(4096)));
 static char source[PAGE] __attribute__((aligned(4096)));
 static int uffd = -1, quit[2];
 static volatile unsigned long missing, protected, written, last;
+static pid_t waiter;
+static volatile bool by_signal, resolved, in_time;
+
+/* Has the thread that waits resolve it itself, by the handler of a signal. */
+static bool resolved_by_signal(void)
+{
+	syscall(SYS_tgkill, getpid(), waiter, SIGUSR1);
+	in_time = wait_until(resolved);
+	by_signal = false;
+	return in_time;
+}
 
 static void resolve(const struct uffd_msg *msg)
 {
@@ -37,6 +49,8 @@ static void resolve(const struct uffd_msg *msg)
 	struct uffdio_writeprotect off = { .range = { address, PAGE } };
 
 	last = address;
+	if (by_signal && resolved_by_signal())
+		return;
 	if (msg->arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP) {
 		protected++;
 		ioctl(uffd, UFFDIO_WRITEPROTECT, &off);
@@ -135,6 +149,80 @@ static void stack_there(volatile char *area)
 	      result == getpid() && missing == 1);
 }
 
+/*
+ * A system call whose return address is in a page that is missing when the gate reads
+ * it, as if another thread had taken it away behind the CALL.  In ring 3 a POP reads it.
+ */
+#ifdef __UKL__
+#define READ_AND_CALL "	jmp *%rsi\n"
+#else
+#define READ_AND_CALL "	pop %rdx\n	syscall\n	jmp *%rdx\n"
+#endif
+
+long call_behind(unsigned long *word, unsigned long gate);
+extern const char behind_call[], behind_return[];
+
+__asm__(".text\n"
+	".type call_behind, @function\n"
+	"call_behind:\n"
+	"	push %rbx\n"
+	"	mov %rsp, %rbx\n"
+	"	mov %rdi, %rsp\n"
+	"	mov $39, %eax\n"
+	READ_AND_CALL
+	"behind_call:\n"
+	"	" SYSTEM_CALL "\n"
+	"behind_return:\n"
+	"	mov %rbx, %rsp\n"
+	"	pop %rbx\n"
+	"	ret\n"
+	".size call_behind, . - call_behind\n");
+
+/* Where the CALL goes, by its displacement */
+static unsigned long gate_address(void)
+{
+	int distance;
+
+	memcpy(&distance, behind_call + 1, sizeof(distance));
+	return (unsigned long)behind_return + (unsigned long)(long)distance;
+}
+
+static unsigned long *behind_word;
+
+static void on_usr1(int sig)
+{
+	struct uffdio_copy copy = { .dst = (unsigned long)behind_word & -PAGE,
+				    .src = (unsigned long)source,
+				    .len = PAGE };
+
+	(void)sig;
+	ioctl(uffd, UFFDIO_COPY, &copy);
+	resolved = true;
+}
+
+static void gives_way(volatile char *area)
+{
+	static char alternate[16384] __attribute__((aligned(16)));
+	stack_t ss = { .ss_sp = alternate, .ss_size = sizeof(alternate) };
+	stack_t off = { .ss_flags = SS_DISABLE };
+	struct sigaction sa = { .sa_handler = on_usr1, .sa_flags = SA_ONSTACK };
+	long result;
+
+	waiter = (pid_t)syscall(SYS_gettid);
+	behind_word = (unsigned long *)(area + 12 * PAGE - sizeof(long));
+	*(const char **)(source + PAGE - sizeof(long)) = behind_return;
+	sigaltstack(&ss, NULL);
+	sigaction(SIGUSR1, &sa, NULL);
+	resolved = in_time = false;
+	by_signal = true;
+	result = call_behind(behind_word, gate_address());
+	check("a system call that waits for its stack gives way to a signal",
+	      wait_until(!by_signal) && result == getpid() && resolved && in_time);
+	memset(source, FILL, sizeof(source));
+	signal(SIGUSR1, SIG_DFL);
+	sigaltstack(&off, NULL);
+}
+
 static void protected_pages(volatile char *area)
 {
 	int pipes[2];
@@ -171,6 +259,7 @@ void probe_uffd(void)
 	      watch((void *)area, UFFDIO_REGISTER_MODE_MISSING));
 	missing_pages(area);
 	stack_there(area);
+	gives_way(area);
 	check("unregistered", unwatch((void *)area));
 	check("protected pages of a mapping",
 	      watch((void *)area, UFFDIO_REGISTER_MODE_WP));

@@ -41,13 +41,13 @@ swap_to_disk() {
 	[ -b /dev/vda ] && mkswap /dev/vda >/dev/null && swapon /dev/vda
 }
 
-# start_server CONNECTIONS: sets $server to its pid once it listens.
+# start_server CONNECTIONS [OPTION]: sets $server to its pid once it listens.
 # Descriptor 3 is its output, held open both ways so that nobody gets SIGPIPE.
 start_server() {
 	rm -f /run/echo
 	mkfifo /run/echo
 	exec 3<>/run/echo
-	/UKL -c "$1" "$PORT" >&3 3>&- &
+	/UKL ${2:+"$2"} -c "$1" "$PORT" >&3 3>&- &
 	server=$!
 	read -r -t 20 line <&3 || fail "/UKL did not say that it listens"
 	echo "$line"

@@ -5,13 +5,13 @@
 #
 #   ukl.step=N	of the selectors above 0x200 one of N is tried
 #
-# The echo server waits meanwhile, and serves afterwards as if nothing had been.
+# The echo server, with an io worker, waits meanwhile, and serves afterwards as if nothing had been.
 # shellcheck source=/dev/null
 . /scenarios/lib.sh
 
 step=$(param step 61)
 through='' server=''
-start_server 1
+start_server 1 -w
 attack "$server" "$step" || through="as root"
 attack "$server" "$step" nobody || through="$through as nobody"
 echo-client -p "$PORT" -c 1 -b 100000 || fail "the client after the attacks"
