@@ -18,7 +18,8 @@
 #define INSN_MAX 15u		/* bytes; SDM volume 2, section 2.3.11 */
 
 struct ukl_annotate {
-	struct ukl_symbols *symbols;
+	struct ukl_symbols *symbols;	/* NULL: the layout's names must do */
+	struct ukl_layout layout;
 	bool insn_tried, line_tried;
 	csh capstone;		/* 0: none */
 	Dwfl *dwfl;
@@ -65,7 +66,9 @@ static int from_env(struct ukl_symbols **symbols, const struct ukl_env *env)
 int ukl_annotate_open(struct ukl_annotate **annotate, const char *vmlinux,
 		      const struct ukl_env *env, struct ukl_error *err)
 {
-	struct ukl_symbols *symbols;
+	struct ukl_symbols *symbols = NULL;
+	struct ukl_layout layout = { 0 };
+	struct ukl_error none;
 	int ret;
 
 	*annotate = NULL;
@@ -75,15 +78,19 @@ int ukl_annotate_open(struct ukl_annotate **annotate, const char *vmlinux,
 			return ret;
 		build_id_differs(env, symbols, "names and lines may be wrong");
 	} else if (from_env(&symbols, env)) {
-		return 0;
+		symbols = NULL;
+		if (ukl_env_get_layout(env, &layout, &none))
+			return 0;
 	}
 	*annotate = calloc(1, sizeof(**annotate));
 	if (!*annotate) {
-		ukl_symbols_close(symbols);
+		if (symbols)
+			ukl_symbols_close(symbols);
 		return ukl_error_set(err, UKL_ERR_NOMEM, NULL, UKL_NOWHERE,
 				     "out of memory");
 	}
 	(*annotate)->symbols = symbols;
+	(*annotate)->layout = layout;
 	return 0;
 }
 
@@ -95,13 +102,9 @@ void ukl_annotate_close(struct ukl_annotate *a)
 		cs_close(&a->capstone);
 	if (a->dwfl)
 		dwfl_end(a->dwfl);
-	ukl_symbols_close(a->symbols);
+	if (a->symbols)
+		ukl_symbols_close(a->symbols);
 	free(a);
-}
-
-const struct ukl_symbols *ukl_annotate_symbols(const struct ukl_annotate *a)
-{
-	return a ? a->symbols : NULL;
 }
 
 /* --- answers ------------------------------------------------------------- */
@@ -112,19 +115,67 @@ static bool may_be_address(uint64_t addr)
 	return addr >= 0x10000 && addr < UINT64_MAX - 0x1000;
 }
 
+/* What the trace itself knows of its kernel, innermost first. */
+static const struct place {
+	const char *name;
+	size_t start, end;	/* in struct ukl_layout; the same for one address */
+} places[] = {
+#define PLACE(name, start, end) \
+	{ name, offsetof(struct ukl_layout, start), offsetof(struct ukl_layout, end) }
+	PLACE("gate_call", gate_call, gate_jump),
+	PLACE("gate_jump", gate_jump, seam_in_end),
+	PLACE("seam_out", seam_out_start, seam_out_end),
+	PLACE("app_text", app_text_start, app_text_end),
+	PLACE("text", text_start, text_end),
+	PLACE("app_idt", app_idt, app_idt),
+	PLACE("kernel_idt", kernel_idt, kernel_idt),
+	PLACE("entry_area", cea_start, cea_end),
+#undef PLACE
+};
+
+static uint64_t bound(const struct ukl_annotate *a, size_t offset)
+{
+	return *(const uint64_t *)((const char *)&a->layout + offset);
+}
+
+static const char *place_at(const struct ukl_annotate *a, uint64_t addr,
+			    uint64_t *offset)
+{
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		uint64_t start = bound(a, places[i].start);
+		uint64_t end = bound(a, places[i].end);
+
+		*offset = addr - start;
+		if (start && (addr == start || *offset < end - start))
+			return places[i].name;
+	}
+	return NULL;
+}
+
+static const char *name_at(const struct ukl_annotate *a, uint64_t addr,
+			   uint64_t *offset)
+{
+	const struct ukl_symbol *symbol;
+
+	if (!a || !may_be_address(addr))
+		return NULL;
+	if (!a->symbols)
+		return place_at(a, addr, offset);
+	symbol = ukl_symbols_at(a->symbols, addr, offset);
+	return symbol ? symbol->name : NULL;
+}
+
 const char *ukl_annotate_symbol(struct ukl_annotate *a, uint64_t addr, char *buf,
 				size_t size)
 {
-	const struct ukl_symbol *symbol = NULL;
 	uint64_t offset;
+	const char *name = name_at(a, addr, &offset);
 
 	buf[0] = '\0';
-	if (a && may_be_address(addr))
-		symbol = ukl_symbols_at(a->symbols, addr, &offset);
-	if (symbol && offset)
-		snprintf(buf, size, "%s+0x%" PRIx64, symbol->name, offset);
-	else if (symbol)
-		snprintf(buf, size, "%s", symbol->name);
+	if (name && offset)
+		snprintf(buf, size, "%s+0x%" PRIx64, name, offset);
+	else if (name)
+		snprintf(buf, size, "%s", name);
 	return buf;
 }
 
@@ -141,10 +192,12 @@ const char *ukl_annotate_insn(struct ukl_annotate *a, uint64_t addr, char *buf,
 			      size_t size)
 {
 	uint8_t bytes[INSN_MAX];
-	size_t n = a ? ukl_symbols_bytes(a->symbols, addr, bytes, sizeof(bytes)) : 0;
 	cs_insn *insn;
+	size_t n = 0;
 
 	buf[0] = '\0';
+	if (a && a->symbols)
+		n = ukl_symbols_bytes(a->symbols, addr, bytes, sizeof(bytes));
 	if (!n || !capstone_ready(a))
 		return buf;
 	n = cs_disasm(a->capstone, bytes, n, addr, 1, &insn);
@@ -201,7 +254,7 @@ const char *ukl_annotate_line(struct ukl_annotate *a, uint64_t addr, char *buf,
 	int number;
 
 	buf[0] = '\0';
-	if (a && !a->line_tried)
+	if (a && a->symbols && !a->line_tried)
 		dwfl_setup(a);
 	if (!a || !a->dwfl)
 		return buf;

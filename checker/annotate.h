@@ -3,7 +3,8 @@
  * annotate.h - what a kernel address means to a person
  *
  * Symbol, instruction and source line, from one vmlinux.  Everything degrades:
- * with no vmlinux or no debug information the answer is shorter, never an error.
+ * with no vmlinux or no debug information the answer is shorter, never an error;
+ * without vmlinux, names are those of the layout that every trace carries.
  *
  * Thread rule: one thread at a time.
  */
@@ -18,14 +19,13 @@
 #include "../traces/error.h"
 
 struct ukl_annotate;
-struct ukl_symbols;
 
 /*
  * vmlinux: the path the user gave, or NULL to take the one in the trace's env.
  * A path from the user must be readable; one from env may be gone or rebuilt, and
  * is then left aside with a note on stderr.  A build-id that differs from env's is
- * always told.  *annotate is NULL if there is no usable vmlinux; all functions
- * below take that.
+ * always told.  *annotate is NULL if there is neither a usable vmlinux nor a
+ * layout; all functions below take that.
  */
 int ukl_annotate_open(struct ukl_annotate **annotate, const char *vmlinux,
 		      const struct ukl_env *env, struct ukl_error *err);
@@ -38,7 +38,5 @@ const char *ukl_annotate_insn(struct ukl_annotate *annotate, uint64_t addr,
 			      char *buf, size_t size);		/* "mov rax, rbx" */
 const char *ukl_annotate_line(struct ukl_annotate *annotate, uint64_t addr,
 			      char *buf, size_t size);	/* "kernel/exit.c:877" */
-
-const struct ukl_symbols *ukl_annotate_symbols(const struct ukl_annotate *annotate);
 
 #endif /* UKL_ANNOTATE_H */

@@ -81,11 +81,17 @@ index() {
 		The examples are lines of `ukl dump`: number, time, CPU, side, event, its arguments, and behind `%`
 		the state that was sampled. `>` marks the event that is judged, `...` what was left out since the one
 		that opened its context. They are of a made-up run, `tests/fixtures/base.trace`, changed in
-		the one place that the fixture is about. In it, application text begins at 0xffffffff81800000 and
-		ends at 0xffffffff81810000, the gates are at 0xffffffff81600040 (by CALL) and 0xffffffff81600044
-		(by JMP), 0xffffffff8160014e is the IRET to the application, 0xfffffe0000000000 the kernel's IDT and
-		0xffffffff82600000 the application's; 0xffff888001001000 is the application's task and
-		0xffffc90000200000 to 0xffffc90000204000 its kernel stack.
+		the one place that the fixture is about. `<app_text>` is the application's text there, `<gate_call>`
+		and `<gate_jump>` are its two gates, `<seam_out+0xe>` is the IRET to it, `<entry_area>` holds the CPU's
+		entry and IST stacks, `<app_idt>` and `<kernel_idt>` are the two IDTs, and the rest of the kernel is
+		`<text>`. 0xffff888001001000 is the application's task, 0xffffc90000200000 to 0xffffc90000204000 its
+		kernel stack.
+
+		*Variants* are UKL's ways of transition, each a kernel of its own: `base`, every call through the full
+		path and back by IRET, which is what is built here; `ret`, back by RET; `byp`, calls that bypass
+		entry and exit work; `nss`, calls without a switch of stacks; `pf_df` and `pf_ss`, page faults of the
+		application by way of #DF or on a stack of their own; `shortcut`, calls into the middle of the
+		kernel. A *bug ledger* number is a row of [../kernel.md](../kernel.md).
 	END
 	"$UKL" list | rows ""
 }
