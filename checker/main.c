@@ -23,6 +23,7 @@ static const struct verb {
 	{ "stats",    ukl_cmd_stats,    "count what a trace holds" },
 	{ "cover",    ukl_cmd_cover,    "say which parts of the model were exercised" },
 	{ "reduce",   ukl_cmd_reduce,   "shrink a trace to what one violation needs" },
+	{ "explore",  ukl_cmd_explore,  "try all that can happen on the model" },
 	{ "help",     cmd_help,         "show this text, or that of a verb" },
 	{ "version",  cmd_version,      "show the version" },
 };

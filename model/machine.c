@@ -69,12 +69,13 @@ const struct ukl_edge ukl_machine[] = {
 	EDGE(INT_IN_USER, IN(USER), IN(USER_STUB)),
 	EDGE(INT_C_USER, IN(USER_STUB), IN(USER_EVENT)),
 	EDGE(INT_OUT_USER, IN(USER_SYSCALL) | IN(USER_EVENT) | IN(CHILD), IN(USER)),
+	EDGE(INT_OUT_USER, IN(SYSCALL_LEFT), IN(USER)),	/* exec of a ring-3 program */
+	STAY(CTRL, IN(USER_STUB)),		/* CR3, by page table isolation */
 
 	/* Interrupts and exceptions in the kernel */
 	EDGE(INT_IN_KERNEL, C_CODE, IN(KERNEL_STUB)),
 	EDGE(INT_C_KERNEL, IN(KERNEL_STUB), IN(KERNEL_EVENT)),
 	EDGE(INT_OUT_KERNEL, IN(KERNEL_EVENT), C_CODE),
-	STAY(INT_OUT_SELF, C_CODE),		/* sync_core() */
 
 	/* NMI; and machine check and #DB where no flag tells what they hit */
 	EDGE(INT_IN_APP, AT_APP, IN(OWN_STACK)),
@@ -86,10 +87,14 @@ const struct ukl_edge ukl_machine[] = {
 	STAY(INT_OUT_SELF, IN(OWN_STACK)),
 	EDGE(INT_OUT_KERNEL, IN(OWN_STACK), C_CODE | SEAMS),
 	EDGE(INT_OUT_APP, IN(OWN_STACK), AT_APP),
+	/* ... before the first instruction of another event's handler, or at the IRET */
+	EDGE(INT_IN_KERNEL, IN(APP) | IN(USER), IN(OWN_STACK)),
+	EDGE(INT_IN_APP, IN(KERNEL), IN(APP_STUB)),
+	EDGE(INT_IN_USER, IN(KERNEL), IN(USER_STUB)),
 
 	/* Tasks */
 	STAY(SWITCH, C_CODE),
-	STAY(FORK, IN(SYSCALL) | IN(USER_SYSCALL) | IN(CHILD) | IN(KTHREAD) | IN(KERNEL)),
+	STAY(FORK, IN(SYSCALL) | IN(USER_SYSCALL) | IN(KTHREAD) | IN(KERNEL)),
 	STAY(MODE_WRITE, IN(SYSCALL) | IN(USER_SYSCALL) | IN(CHILD) | IN(KTHREAD) |
 			 IN(KERNEL)),		/* the child's; or its own, by exec */
 	STAY(EXEC_BEGIN, IN(SYSCALL) | IN(USER_SYSCALL) | IN(CHILD)),
@@ -104,12 +109,13 @@ const struct ukl_edge ukl_machine[] = {
 	STAY(SIG_START, FOR_TASK),
 	STAY(SIG_RETURN, IN(SYSCALL) | IN(USER_SYSCALL)),
 	STAY(SIG_RESTORED, IN(SYSCALL) | IN(USER_SYSCALL)),
-	STAY(SIG_FORCE, IN(APP_EVENT) | IN(USER_EVENT)),
+	STAY(SIG_FORCE, IN(APP_EVENT) | IN(USER_EVENT) | IN(SYSCALL) | IN(USER_SYSCALL)),
 	STAY(FIXUP, IN(KERNEL_EVENT)),
 	{ .kind = UKL_K_NONE }
 };
 
 const struct ukl_idle ukl_idle[] = {
+	{ "PF-no-oops", "it is judged at an oops, which no correct run has" },
 	{ NULL, NULL }
 };
 
