@@ -62,6 +62,7 @@ enum {
 #define NO_CALL ((uint64_t)-1)
 #define VECTOR_DB 1u
 #define VECTOR_NMI 2u
+#define VECTOR_GP 13u
 #define VECTOR_PF 14u
 #define VECTOR_IRQ 0xecu
 
@@ -353,15 +354,37 @@ static void resume(struct telling *y)
 	y->top = NULL;
 }
 
-static void out_to_app(struct telling *y)
+/* The seam on the way out, up to the IRET */
+static void say_out_to_app(struct telling *y)
 {
-	uint64_t regs[UKL_FRAME_SLOTS];
-	bool gate = y->top->gate && !y->top->signalled;
-
 	mode_write(y, K(SEAM_OUT) - 7, 2, hw_at(y->t) - 16, NOW_OFF);
 	control(y, UKL_SIDE_GATE, K(SEAM_OUT), UKL_CTRL_IDTR, APP_IDT);
+	int_out(y, K(SEAM_OUT) + 14, hw_at(y->t), y->top->regs, GS_KERNEL, UKL_SIDE_GATE);
+}
+
+/* The IRET faults.  What the kernel makes of that is the application's fault. */
+static void iret_fault(struct telling *y)
+{
+	uint64_t regs[UKL_FRAME_SLOTS];
+
+	say_out_to_app(y);
 	memcpy(regs, y->top->regs, sizeof(regs));
-	int_out(y, K(SEAM_OUT) + 14, hw_at(y->t), regs, GS_KERNEL, UKL_SIDE_GATE);
+	regs[S(ip)] = K(SEAM_OUT) + 14;
+	regs[S(cs)] = 0x10;
+	regs[S(flags)] = FLAGS_RF | NOW_OFF;
+	regs[S(sp)] = hw_at(y->t);
+	int_in(y, UKL_SIDE_GATE, VECTOR_GP, ENTRY_SP - 8, regs, GS_KERNEL);
+	mode_write(y, K(TEXT) + 0x708, 1, ENTRY_SP - 0x90, NOW_OFF);
+	to_kernel_idt(y, K(TEXT) + 0x70f);
+	y->top->regs[S(orig_ax)] = NO_CALL;
+	int_c(y, frame_at(y->t), y->top->regs);
+}
+
+static void out_to_app(struct telling *y)
+{
+	bool gate = y->top->gate && !y->top->signalled;
+
+	say_out_to_app(y);
 	resume(y);
 	if (!gate) {
 		app_in(y);
@@ -815,7 +838,7 @@ static void finish_call(struct telling *y, bool restart)
 	f->signalled = true;
 }
 
-static void do_return(struct telling *y, bool restart)
+static void do_return(struct telling *y, enum ukl_move move)
 {
 	struct ukl_world_frame *f = y->top;
 	struct ukl_event ev;
@@ -825,13 +848,15 @@ static void do_return(struct telling *y, bool restart)
 		return;
 	}
 	if (f->how == UKL_FRAME_CALL && !f->signalled && !f->exec && !f->born)
-		finish_call(y, restart);
+		finish_call(y, move == UKL_MOVE_RETURN_RESTART);
 	if (f->gated) {
 		ev = of_frame(y, UKL_EV_SYS_LEAVE, K(GATE) + 0x90);
 		ARG(ev, SYS_LEAVE, rsp) = frame_at(y->t);
 		ARG(ev, SYS_LEAVE, now) = NOW_OFF;
 		say(y, &ev);
 	}
+	if (move == UKL_MOVE_IRET_FAULT)
+		iret_fault(y);
 	if (y->t->app)
 		out_to_app(y);
 	else
@@ -961,7 +986,8 @@ void ukl_world_do(struct ukl_world *w, enum ukl_move move, ukl_emit_fn *emit, vo
 		break;
 	case UKL_MOVE_RETURN:
 	case UKL_MOVE_RETURN_RESTART:
-		do_return(&y, move == UKL_MOVE_RETURN_RESTART);
+	case UKL_MOVE_IRET_FAULT:
+		do_return(&y, move);
 		break;
 	case UKL_MOVE_WRFSBASE:
 		wrfsbase(&y);
@@ -1017,6 +1043,11 @@ static bool has_work(const struct ukl_world_frame *f)
 	       (f->nr == NR_CLONE || f->nr == NR_VFORK);
 }
 
+static bool may_return(const struct ukl_world_task *t, const struct ukl_world_frame *f)
+{
+	return !f->dead && f->how != UKL_FRAME_KTHREAD && !t->waits_for && !has_work(f);
+}
+
 static bool kernel_can(const struct ukl_world *w, const struct ukl_world_task *t,
 		       const struct ukl_world_frame *f, enum ukl_move move)
 {
@@ -1042,8 +1073,9 @@ static bool kernel_can(const struct ukl_world *w, const struct ukl_world_task *t
 	case UKL_MOVE_SWITCH_BACK:
 		return can_run(w, w->before) && next_task(w) != (int)w->before;
 	case UKL_MOVE_RETURN:
-		return !f->dead && f->how != UKL_FRAME_KTHREAD && !t->waits_for &&
-		       !has_work(f);
+		return may_return(t, f);
+	case UKL_MOVE_IRET_FAULT:
+		return may_return(t, f) && t->app && !f->kernel && !f->gate;
 	case UKL_MOVE_RETURN_RESTART:
 		return f->how == UKL_FRAME_CALL && f->nr == NR_WRITE && may_signal(t, f);
 	default:

@@ -54,6 +54,7 @@
 	MOVE(SWITCH_BACK, "switch to the task before") \
 	MOVE(RETURN,    "return") \
 	MOVE(RETURN_RESTART, "return that begins the call anew") \
+	MOVE(IRET_FAULT, "return whose IRET faults, is mended and tried again") \
 	MOVE(WRFSBASE,  "WRFSBASE")
 
 enum ukl_move {

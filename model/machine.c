@@ -34,6 +34,9 @@
 #define EDGE_IN(variants, k, f, t) \
 	{ .kind = UKL_K_##k, .from = (f), .to = (t), .not_in = ONLY(variants) }
 
+#define IRET_FAULT "no suite returns to a frame that IRET refuses, but for the kernel's" \
+	" selftests in ring 3; QEMU raises what a bad RIP causes behind the IRET"
+
 const struct ukl_edge ukl_machine[] = {
 	/* A system call of the application */
 	EDGE(GATE_IN, IN(APP), IN(GATE)),
@@ -92,6 +95,13 @@ const struct ukl_edge ukl_machine[] = {
 	EDGE(INT_IN_APP, IN(KERNEL), IN(APP_STUB)),
 	EDGE(INT_IN_USER, IN(KERNEL), IN(USER_STUB)),
 
+	/* An IRET out of the kernel that faults: the program has the fault */
+	IDLE(INT_IN_KERNEL, IN(APP) | IN(USER), IN(KERNEL_STUB), IRET_FAULT),
+	IDLE(MODE_WRITE, IN(KERNEL_STUB), IN(KERNEL_STUB) | IN(RETURN), IRET_FAULT),
+	IDLE(CTRL, IN(KERNEL_STUB), 0, IRET_FAULT),
+	IDLE(INT_C_OTHER, IN(KERNEL_STUB), 0, IRET_FAULT),
+	IDLE(INT_OUT_USER, IN(KERNEL_STUB), IN(USER), IRET_FAULT),
+
 	/* Tasks */
 	STAY(SWITCH, C_CODE),
 	STAY(FORK, IN(SYSCALL) | IN(USER_SYSCALL) | IN(KTHREAD) | IN(KERNEL)),
@@ -116,6 +126,8 @@ const struct ukl_edge ukl_machine[] = {
 
 const struct ukl_idle ukl_idle[] = {
 	{ "PF-no-oops", "it is judged at an oops, which no correct run has" },
+	{ "IR-iret-fault", IRET_FAULT },
+	{ "IS-df", "no suite has a program whose stack segment is one of 16 bits" },
 	{ NULL, NULL }
 };
 
