@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -73,6 +74,19 @@ bool patient(long since, bool yield)
 	if (yield)
 		sched_yield();
 	return seconds() - since < 20;
+}
+
+void work(void)
+{
+	char *p = mmap(NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
+
+	for (int i = 0; i < 4; i++) {
+		p[i * 4096] = (char)getppid();
+		for (volatile int j = 0; j < 2000; j++)
+			;
+	}
+	munmap(p, 4 * 4096);
 }
 
 /* The sum of the numbers at *p*, or the one of that column. */

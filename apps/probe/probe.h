@@ -23,6 +23,7 @@
 	GROUP(smp) \
 	GROUP(procs) \
 	GROUP(execs) \
+	GROUP(timers) \
 	GROUP(irqs) \
 	GROUP(traps) \
 	GROUP(signals) \
@@ -111,6 +112,9 @@ pid_t start_helper(const char *path, const char *helper, const char *arg);
 	while (!(condition) && patient(since_, yield)) \
 		; \
 	(condition); })
+
+/* A few page faults, system calls and computing. */
+void work(void);
 
 long seconds(void);
 bool patient(long since, bool yield);
