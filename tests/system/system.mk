@@ -98,7 +98,8 @@ LOAD_SECONDS ?= 3600
 LOAD_GROUPS := $(filter-out smp irqs,$(shell sed -n 's/^\tGROUP(\([a-z]*\)).*/\1/p' \
 	apps/probe/probe.h))
 load-check:	## an hour of everything at once (LOAD_SECONDS=N)
-load-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING) $(BUILD)/apps/echo/echo-client
+load-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING) $(BUILD)/apps/echo/echo-client \
+		$(BUILD)/tests/system/interrupts
 	tests/system/load.sh $(BUILD) $< $(BUILD)/system/load $(LOAD_SECONDS) $(LOAD_GROUPS)
 
 THREADTEST := tests/system/port.sh --smp 2 --memory 512 --timeout 3000 $(BUILD) threadtest3
@@ -164,6 +165,10 @@ witness-check: $(COUNT_KERNEL) $(RECORDING) $(BUILD)/tests/system/witness
 $(BUILD)/tests/system/witness: tests/system/witness.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE -o $@ $<
+
+$(BUILD)/tests/system/interrupts: tests/system/interrupts.c $(TRACE_LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE -o $@ $^ $(TRACE_LIBS)
 
 # The same scenarios on a kernel without UKL, nothing recorded: tells a fault of the
 # scenario from one of the kernel.

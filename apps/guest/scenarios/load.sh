@@ -5,23 +5,25 @@
 #
 #   ukl.seconds=N	how long
 #   ukl.args=A,B	the groups of probes that the application repeats
+#   ukl.reading=N	the size by which a reading of /proc/interrupts is known in the trace
 #
 # Two processes are the application: an echo server whose pages are taken away without
 # pause, and the probes, one round after the other.  Beside them ring 3 computes, forks,
 # execs and talks to the server.  Each must go on to the end, and each round must give
-# what the same program gives in ring 3.
+# what the same program gives in ring 3.  At first, after each round of the probes, and
+# in the end, when all is quiet, /proc/interrupts is read; the console gets the readings.
 # shellcheck source=/dev/null
 . /scenarios/lib.sh
 
 group=/sys/fs/cgroup/ukl
 seconds=$(param seconds 60)
 args=$(param args '' | tr ',' ' ')
+reading=$(param reading 65521)
 
 now() {
 	read -r up _ </proc/uptime
 	echo "${up%%.*}"
 }
-end=$(($(now) + seconds))
 
 more() {
 	[ "$(now)" -lt "$end" ]
@@ -61,9 +63,15 @@ breed() {
 	done
 }
 
+# The whole file by one system call
+read_interrupts() {
+	dd if=/proc/interrupts bs="$reading" count=1 2>/dev/null >>/run/interrupts
+}
+
 probes() {
 	# shellcheck disable=SC2086 # the words are meant to be split
-	/UKL $args >/run/load/ring0 && cmp /run/load/ring0 /run/load/ring3 && return
+	/UKL $args >/run/load/ring0 && cmp /run/load/ring0 /run/load/ring3 &&
+		read_interrupts && return
 	diff /run/load/ring3 /run/load/ring0
 	return 1
 }
@@ -80,6 +88,8 @@ server=$!
 read -r -t 60 line <&3 || fail "/UKL did not say that it listens"
 [ "$line" = "echo: listening on port $PORT" ] || fail "/UKL said: $line"
 echo "$server" >"$group/cgroup.procs"
+read_interrupts
+end=$(($(now) + seconds))
 say "load: begins, for $seconds seconds"
 
 pids=
@@ -98,4 +108,7 @@ done
 kill -0 "$server" || fail "the server ended"
 kill "$server"
 say "load: pages_swapped_in=$(awk '$1 == "pswpin" { print $2 }' /proc/vmstat)"
-cat /proc/interrupts
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	read_interrupts
+done
+sed 's/^/UKL-INTERRUPTS: /' /run/interrupts
