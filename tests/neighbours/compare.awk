@@ -7,7 +7,8 @@
 # Prints a row for each test: its status without UKL and with it, the subtests that
 # passed of all that there were, and what follows from them.  What differs between the
 # two runs without UKL is unsteady, and what came to no end without UKL has no result:
-# both are shown, not judged.  Exit status 1 if anything else differs.
+# both are shown, not judged.  Exit status 1 if anything else differs, or if a program
+# that is listed is not there.
 
 BEGIN {
 	FS = "\t"
@@ -48,9 +49,10 @@ END {
 	}
 	for (i = 1; i <= tests; i++)
 		row(order[i])
-	printf "%d tests, %d subtests: %d the same, %d unsteady and %d endless without UKL," \
-		" %d different\n", tests, subtests, same, n_unsteady, n_endless, n_differs
-	exit n_differs > 0 || same == 0
+	printf "%d tests, %d subtests: %d the same (%d of them skip themselves), %d unsteady" \
+		" and %d endless without UKL, %d missing, %d different\n", tests, subtests, \
+		same, n_skipped, n_unsteady, n_endless, n_missing, n_differs
+	exit n_differs > 0 || n_missing > 0 || same == 0
 }
 
 function note(part, one, two, ukl) {
@@ -66,7 +68,10 @@ function row(test) {
 			status[2, test] " without UKL\n"
 	else if (status[1, test] != status[3, test])
 		differs[test] = differs[test] "    the status\n"
-	if (status[1, test] status[2, test] ~ /timeout/) {
+	if (status[1, test] status[3, test] ~ /missing/) {
+		verdict = "MISSING"
+		n_missing++
+	} else if (status[1, test] status[2, test] ~ /timeout/) {
 		verdict = "endless"
 		n_endless++
 	} else if (differs[test] != "") {
@@ -77,6 +82,7 @@ function row(test) {
 		n_unsteady++
 	} else {
 		same++
+		n_skipped += status[1, test] == "skip"
 	}
 	printf "%-54s %-22s %-22s %s\n", test, cell(1, test), cell(3, test), verdict
 	printf "%s%s", differs[test], unsteady[test]

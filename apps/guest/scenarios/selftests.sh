@@ -38,6 +38,7 @@ word() { # STATUS
 	case $1 in
 	0) echo pass ;;
 	4) echo skip ;;
+	126 | 127) echo missing ;;
 	137) echo timeout-or-killed ;;
 	*) echo "fail-$1" ;;
 	esac
