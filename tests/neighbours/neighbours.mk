@@ -72,6 +72,7 @@ $(BUILD)/guest/stress.cpio.gz: $(BUILD)/guest/initramfs.cpio.gz $(MKGUEST)
 security-check:	## ring 3 tries everything to become the application, or to reach ring 0
 security-check: $(ECHO_KERNEL) $(RECORDING)
 	tests/neighbours/security.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/security
+	tests/neighbours/nmi-jump.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/nmi-jump
 
 selftests:	## the kernel's selftests, without UKL and beside the application (ONLY=x86,mm: those)
 selftests: $(STOCK_KERNEL) $(COUNT_KERNEL) $(BUILD)/guest/selftests.cpio.gz \
