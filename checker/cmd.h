@@ -32,6 +32,7 @@ int ukl_cmd_stats(int argc, char **argv);
 int ukl_cmd_cover(int argc, char **argv);
 int ukl_cmd_reduce(int argc, char **argv);
 int ukl_cmd_explore(int argc, char **argv);
+int ukl_cmd_diff(int argc, char **argv);
 
 /* Reports on stderr, returns UKL_EXIT_TROUBLE. */
 int ukl_cmd_fail(const struct ukl_error *err);

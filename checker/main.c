@@ -22,6 +22,7 @@ static const struct verb {
 	{ "dump",     ukl_cmd_dump,     "print a trace, one event per line" },
 	{ "stats",    ukl_cmd_stats,    "count what a trace holds" },
 	{ "cover",    ukl_cmd_cover,    "say which parts of the model were exercised" },
+	{ "diff",     ukl_cmd_diff,     "show where two runs of a program part" },
 	{ "reduce",   ukl_cmd_reduce,   "shrink a trace to what one violation needs" },
 	{ "explore",  ukl_cmd_explore,  "try all that can happen on the model" },
 	{ "help",     cmd_help,         "show this text, or that of a verb" },

@@ -377,11 +377,13 @@ struct ukl_violation {
 };
 
 typedef void ukl_report_fn(void *arg, const struct ukl_violation *violation);
+typedef void ukl_observe_fn(void *arg, const struct ukl_view *view);
 
 struct ukl_model_options {
 	unsigned int cpus;		/* 1-256 */
 	unsigned int tasks;		/* 0: UKL_MODEL_TASKS */
 	ukl_report_fn *report;		/* may be NULL */
+	ukl_observe_fn *observe;	/* every event, before it is judged; or NULL */
 	void *arg;
 	const bool *only;		/* [ukl_invariant_count()], or NULL for all */
 };

@@ -1038,6 +1038,8 @@ unsigned int ukl_model_step(struct ukl_model *m, const struct ukl_event *ev)
 	v.task = current_task(m, ev);
 	v.edit_epoch = m->tasks.edit_epoch;
 	classify(&v);
+	if (m->opt.observe)
+		m->opt.observe(m->opt.arg, &v);
 	learn_cr4(m, &v);
 	violated = judge(m, &v);
 	learn_mode(v.cpu->cur, ev);
