@@ -22,6 +22,7 @@
 #include "packet.h"
 #include "untar.h"
 #include "vocabulary.h"
+#include "whole.h"
 #include "writer.h"
 
 const char *const ukl_trace_state_name[UKL_TRACE_STATES] = {
@@ -215,25 +216,6 @@ static struct flaw packet_flaw(const struct stream *s, size_t size)
 }
 
 /* --- loading a packet ---------------------------------------------------- */
-
-/* As many of len bytes as the file has, or -1. */
-static ssize_t read_whole(int fd, uint8_t *buf, size_t len, uint64_t at)
-{
-	size_t got = 0;
-
-	while (got < len) {
-		ssize_t n = pread(fd, buf + got, len - got, (off_t)(at + got));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (!n)
-			break;
-		got += (size_t)n;
-	}
-	return (ssize_t)got;
-}
 
 /* From here on the packet is known to be good. */
 static void accept_packet(struct ukl_reader *r, struct stream *s)
@@ -474,7 +456,7 @@ static int parse_metadata(struct ukl_reader *r, int fd, size_t size,
 
 	if (!text)
 		return no_memory(err, r->name);
-	got = read_whole(fd, (uint8_t *)text, size, 0);
+	got = read_whole(fd, text, size, 0);
 	snprintf(file, sizeof(file), "%s/metadata", r->name);
 	if (got < 0)
 		ret = ukl_error_errno(err, file, "cannot read");

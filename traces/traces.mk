@@ -3,7 +3,7 @@
 # build/traces/libukltrace.a: vocabulary, writer and reader.  The recorder links
 # it into a shared object, so everything is position independent.
 
-TRACE_SRCS := error vocabulary env crc32c metadata writer untar reader symbols
+TRACE_SRCS := error vocabulary env crc32c metadata whole writer untar reader symbols
 TRACE_OBJS := $(TRACE_SRCS:%=$(BUILD)/traces/%.o)
 TRACE_LIB  := $(BUILD)/traces/libukltrace.a
 TRACE_LIBS := -lelf -lpthread

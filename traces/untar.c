@@ -17,6 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "whole.h"
+
 #define BLOCK 512u
 
 struct header {
@@ -89,21 +91,11 @@ int ukl_parts_open(const struct ukl_parts *parts, const char *name)
 /* Up to len bytes; fewer only at the end of the archive; -1: error. */
 static ssize_t take(struct tar *t, void *buf, size_t len)
 {
-	size_t got = 0;
+	ssize_t got = read_whole(t->fd, buf, len, HERE);
 
-	while (got < len) {
-		ssize_t n = read(t->fd, (char *)buf + got, len - got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (!n)
-			break;
-		got += (size_t)n;
-	}
-	t->at += got;
-	return (ssize_t)got;
+	if (got > 0)
+		t->at += (uint64_t)got;
+	return got;
 }
 
 /* Octal, or GNU's base 256 for eight gigabytes and more. */
@@ -157,23 +149,6 @@ static int temporary_file(struct ukl_error *err)
 	return fd;
 }
 
-static int put(int fd, const char *buf, size_t len, struct ukl_error *err)
-{
-	while (len) {
-		ssize_t n = write(fd, buf, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return ukl_error_errno(err, NULL, "cannot write a temporary"
-					       " file (set TMPDIR to a place with"
-					       " more room)");
-		buf += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Copies size bytes to out, or nowhere if out is -1, and skips the filling. */
 static int copy(struct tar *t, int out, uint64_t size, struct ukl_error *err)
 {
@@ -188,8 +163,11 @@ static int copy(struct tar *t, int out, uint64_t size, struct ukl_error *err)
 		if (n < 0)
 			return ukl_error_errno(err, "(standard input)", "cannot read");
 		data = (uint64_t)n < size ? (size_t)n : size;
-		if (out >= 0 && put(out, buf, data, err))
-			return err ? (int)err->code : UKL_ERR_IO;
+		errno = out < 0 ? 0 : write_whole(out, buf, data, HERE);
+		if (errno)
+			return ukl_error_errno(err, NULL, "cannot write a temporary"
+					       " file (set TMPDIR to a place with"
+					       " more room)");
 		if ((size_t)n < want)
 			return 0;
 		size -= data;

@@ -25,6 +25,7 @@
 #include "metadata.h"
 #include "packet.h"
 #include "vocabulary.h"
+#include "whole.h"
 
 #define LOCK_NAME ".recording"
 
@@ -70,23 +71,6 @@ static void complain(struct ukl_writer *w, const struct stream *s, int error)
 	fprintf(stderr, "ukl: %s/stream_%u: byte %" PRIu64 ": cannot write: %s; events"
 		" are discarded and counted until there is room again\n", w->dir,
 		s->cpu, s->file_end, strerror(error));
-}
-
-/* All of buf or an errno. */
-static int write_whole(int fd, const uint8_t *buf, size_t len, uint64_t at)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, buf, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? errno : ENOSPC;
-		buf += n;
-		len -= (size_t)n;
-		at += (uint64_t)n;
-	}
-	return 0;
 }
 
 /* The header is filled in last, when all it counts is known. */
