@@ -4,19 +4,8 @@
 # babeltrace.sh - babeltrace2 reads a trace without a word of complaint, and counts
 # the same events, class by class, as "ukl stats"
 
-dir=$(mktemp -d) || exit 2
-trap 'rm -rf "$dir"' EXIT
-n=0 status=0
-
-result() {	# result STATUS NAME
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - babeltrace: $2"
-	else
-		echo "not ok $n - babeltrace: $2"
-		status=1
-	fi
-}
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
 
 echo 1..4
 awk 'BEGIN {
@@ -46,4 +35,4 @@ cmp "$dir/theirs" "$dir/ours"
 result $? "the same number of events in each class"
 [ "$(awk '{ n += $2 } END { print n }' "$dir/ours")" = 503 ]
 result $? "503 in all"
-exit $status
+finish

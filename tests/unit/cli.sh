@@ -3,22 +3,10 @@
 #
 # cli.sh - the command line of ukl: dump, stats, help; exit statuses and sentences
 
-dir=$(mktemp -d) || exit 2
-trap 'rm -rf "$dir"' EXIT
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
 ukl=${UKL:?} asm=${UKL_ASSEMBLE:?}
-n=0 failed=0
-[ -x "$ukl" ] || { echo "$0: no program $ukl"; exit 2; }
-
-result() {	# result STATUS NAME
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - cli: $2"
-	else
-		echo "not ok $n - cli: $2"
-		sed 's/^/# /' "$dir/out" "$dir/err"
-		failed=1
-	fi
-}
+need_program "$ukl"
 
 expect() {	# expect STATUS WORDS ARGUMENT...: run ukl, look for words anywhere
 	want=$1 words=$2
@@ -140,4 +128,4 @@ result $? "a trace from a pipe"
 "$ukl" dump "$dir/t" >/dev/full 2>"$dir/err"
 [ $? -eq 2 ] && grep -q "No space left" "$dir/err"
 result $? "a full disk under stdout is told"
-exit $failed
+finish

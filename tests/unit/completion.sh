@@ -5,25 +5,14 @@
 #
 # What is expected is asked of the program here: nothing is listed.
 
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
 ukl=${UKL:?}
-n=0 failed=0
-[ -x "$ukl" ] || { echo "$0: no program $ukl"; exit 2; }
-dir=$(mktemp -d) || exit 2
-trap 'rm -rf "$dir"' EXIT
+need_program "$ukl"
 ukl=$(realpath "$ukl")
 here=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=/dev/null
 . "$here/checker/completion/ukl.bash"
-
-result() { # STATUS NAME
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - completion: $2"
-	else
-		echo "not ok $n - completion: $2"
-		failed=1
-	fi
-}
 
 # offer WORD...: what is offered for the last word of "ukl WORD...", sorted
 offer() {
@@ -63,4 +52,4 @@ cd "$dir" && mkdir trace-1 && : >notes
 same "trace-1" "$(offer check tr)" "check tr: the directory"
 same "$(printf 'notes\ntrace-1')" "$(offer dump --vmlinux "")" "dump --vmlinux: any file"
 same "." "$(offer dump --from "")." "dump --from: a number is not guessed"
-exit $failed
+finish

@@ -8,10 +8,9 @@
 # Takes the files that git tracks, or would if asked, or without git the files that
 # are there.  Each rule is first shown a file that breaks it.
 
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
 cd "$(dirname "$0")/../.." || exit 2
-dir=$(mktemp -d) || exit 2
-trap 'rm -rf "$dir"' EXIT
-n=0 failed=0
 UNFINISHED='TO''DO|FIX''ME|XX''X'
 
 # Sources by name; whatever begins with "#!" is one too.
@@ -77,16 +76,6 @@ kept() { # RULE WHAT
 	head -n 20 "$dir/broken" | sed 's/^/# /'
 }
 
-result() { # STATUS NAME
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - lint: $2"
-	else
-		echo "not ok $n - lint: $2"
-		failed=1
-	fi
-}
-
 echo 1..13
 files >"$dir/files"
 # shellcheck disable=SC2016 # meant to be text
@@ -103,4 +92,4 @@ kept spdx "every source names its licence"
 kept columns "no line of C or assembly is longer than 100 columns"
 kept finished "nothing says that it is unfinished"
 kept whitespace "no line ends in blanks"
-exit $failed
+finish

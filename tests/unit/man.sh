@@ -6,25 +6,13 @@
 # Options are taken from the program's usage and from the ".It Fl" lines of its
 # page, and must be the same set; likewise verbs, event classes and env keys.
 
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
 ukl=${UKL:?}
-[ -x "$ukl" ] || { echo "$0: no program $ukl"; exit 2; }
+need_program "$ukl"
 cd "$(dirname "$0")/../.." || exit 2
 case $ukl in /*) ;; *) ukl=$OLDPWD/$ukl ;; esac
 man=docs/man
-dir=$(mktemp -d) || exit 2
-trap 'rm -rf "$dir"' EXIT
-n=0 failed=0
-
-result() { # STATUS NAME
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - man: $2"
-	else
-		echo "not ok $n - man: $2"
-		sed 's/^/# /' "$dir/out"
-		failed=1
-	fi
-}
 
 usage_options() { # VERB...
 	for verb; do
@@ -92,4 +80,4 @@ same "$dir/classes" "$dir/page" "ukl-trace.5 has every event class"
 } | sort >"$dir/keys"
 page_names 'Va ' >"$dir/page"
 same "$dir/keys" "$dir/page" "ukl-trace.5 has every key of the environment"
-exit $failed
+finish

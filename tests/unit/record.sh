@@ -6,21 +6,9 @@
 # QEMU is a shell script here.  It says the version in $dir/version, supports
 # plugins if $dir/plugins exists, and then does what $dir/run says.
 
-dir=$(mktemp -d) || exit 2
-trap 'rm -rf "$dir"' EXIT
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
 : "${UKL:?}"
-n=0 failed=0
-
-result() {	# result STATUS NAME
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - record: $2"
-	else
-		echo "not ok $n - record: $2"
-		sed 's/^/# /' "$dir/out" "$dir/err"
-		failed=1
-	fi
-}
 
 # A build directory with files that only have to exist.
 mkdir -p "$dir/b/traces" "$dir/b/kernel/images/echo" "$dir/b/guest"
@@ -128,4 +116,4 @@ status=$?
 [ "$status" -eq 0 ] && [ -s "$dir/closed" ] && [ "$(cat "$dir/said")" = ready ]
 result $? "SIGTERM goes on to QEMU, whose status is reported"
 
-exit "$failed"
+finish

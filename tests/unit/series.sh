@@ -6,9 +6,8 @@
 # not fit, and loses nobody's work
 
 series=$(cd "$(dirname "$0")/../../ukl-kernel" && pwd)/series.sh
-dir=$(mktemp -d) || exit 2
-trap 'rm -rf "$dir"' EXIT
-n=0 failed=0
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
 tree=$dir/tree patches=$dir/patches out=$dir/out
 # Somebody's own settings, which must not reach commits and patches.
 export HOME=$dir GIT_AUTHOR_DATE="2020-02-02 02:02:02 +0000"
@@ -17,17 +16,6 @@ git config --global user.name "Somebody"
 git config --global format.signOff true
 git config --global diff.noprefix true
 git config --global commit.gpgSign true
-
-result() { # STATUS NAME
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - series: $2"
-	else
-		echo "not ok $n - series: $2"
-		sed 's/^/# /' "$out"
-		failed=1
-	fi
-}
 
 run() { # WHAT ARGUMENT...: must succeed
 	local what=$1
@@ -191,4 +179,4 @@ run "... takes patches" apply "$dir/second" mutants base "$dir/first"
 holds "... and leaves the first one alone" test "$(tip)" = "$work" -a "$(tip mutants)" != "$work"
 (cd "$dir" && "$series" worktree "$tree" third other) >/dev/null
 holds "one named from here lies here" test -f "$dir/third/Makefile"
-exit $failed
+finish
