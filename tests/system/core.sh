@@ -16,9 +16,7 @@ set -euo pipefail
 
 USAGE="BUILD KERNEL OUT"
 DISK_BYTES=$((64 * 1024 * 1024))
-[ $# -eq 3 ] || usage "$USAGE"
-BUILD=$1 KERNEL=$2 OUT=$3
-INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
+arguments "$@"
 suite
 need_guest
 

@@ -15,22 +15,13 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 USAGE="[--runs N] [--icount] BUILD KERNEL OUT [WORD=N...]"
-runs=1
-while [[ ${1-} == --* ]]; do
-	case $1 in
-	--runs) runs=$2; shift ;;
-	--icount) ICOUNT=1 ;;
-	*) usage "$USAGE" ;;
-	esac
-	shift
-done
-[ $# -ge 3 ] || usage "$USAGE"
+RUNS=1
+arguments "$@"
+top=$OUT
 suite
-BUILD=$1 KERNEL=$2 top=$3
-shift 3
 DEFAULT="calls=100000 jumps=1000 faults=10000 stack=1000 grow=500 ticks=50 spawn=20"
-words=${*:-$DEFAULT}
-INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
+words="${REST[*]}"
+words=${words:-$DEFAULT}
 need_guest
 MEMORY=512 # 10000 pages and more are touched
 CMDLINE="ukl.args=${words// /,}"
@@ -59,16 +50,16 @@ must_differ() { # CLASS
 	pass "one missing $1 is found: $(head -n 1 "$OUT/false.txt")"
 }
 
-for ((run = 1; run <= runs; run++)); do
+for ((run = 1; run <= RUNS; run++)); do
 	OUT=$top/$run
 	guest_record
 	guest_start count
 	guest_finish count
-	events | compare || die "run $run of $runs differs; its files are in $OUT"
+	events | compare || die "run $run of $RUNS differs; its files are in $OUT"
 	if [ "$run" -eq 1 ] && [ "$words" = "$DEFAULT" ]; then
 		must_differ gate_in
 		must_differ int_in
 	fi
 	rm -rf "$OUT/trace" # tens of megabytes, and equal
-	pass "run $run of $runs recorded exactly what was made ($words)"
+	pass "run $run of $RUNS recorded exactly what was made ($words)"
 done

@@ -16,15 +16,10 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 USAGE="[--rounds N] BUILD OUT"
-rounds=2
-if [ "${1-}" = --rounds ]; then
-	rounds=$2
-	shift 2
-fi
-[ $# -eq 2 ] || usage "$USAGE"
-TEST=$(basename "$2")
+ROUNDS=2
+arguments "$@"
+top=$OUT TEST=$(basename "$OUT")
 suite
-BUILD=$1 top=$2
 KERNEL=$BUILD/kernel/images/port-sqlite3/bzImage
 INITRD=$top/initramfs.cpio.gz
 LIMIT=600 MEMORY=256
@@ -62,8 +57,8 @@ boot() {
 	CMDLINE="ukl.args=$1,$2"
 	guest_record
 	guest_start disk
-	guest_expect '^(verified|damaged) [0-9]+$|UKL-GUEST: failed' ||
-		{ guest_kill; guest_report; die "the guest said nothing of the database"; }
+	guest_await '^(verified|damaged) [0-9]+$|UKL-GUEST: failed' \
+		"the guest said nothing of the database"
 	[[ $LINE == verified* ]] || die "after $acknowledged transactions: $LINE"
 	[ "${LINE#* }" -ge "$acknowledged" ] ||
 		die "$acknowledged transactions were committed, ${LINE#* } are there"
@@ -90,8 +85,7 @@ crash() { # JOURNAL ROUND: killed half way in odd rounds, after a commit in even
 	local marks=$((2 * (RANDOM % 30 + 5) - $2 % 2)) n
 	boot "$1" load
 	for ((n = 0; n < marks; n++)); do
-		guest_expect '^(half way|committed [0-9]+)$' ||
-			{ guest_report; die "the guest ended while it was writing"; }
+		guest_await '^(half way|committed [0-9]+)$' "the guest ended while it was writing"
 	done
 	kill_qemu
 	acknowledged=$(last_committed)
@@ -104,7 +98,7 @@ for journal in DELETE WAL; do
 	truncate -s 64M "$disk"
 	/sbin/mkfs.ext4 -q -F "$disk"
 	QEMU_ARGS=(-drive "file=$disk,if=virtio,format=raw,cache=unsafe")
-	for ((round = 1; round <= rounds; round++)); do
+	for ((round = 1; round <= ROUNDS; round++)); do
 		OUT=$top/$journal-$round
 		crash "$journal" "$round"
 		note "$journal, round $round: $verified found, killed after $acknowledged"
@@ -117,7 +111,7 @@ for journal in DELETE WAL; do
 	guest_finish disk
 	count_journals
 	[ "$found" -ge "$acknowledged" ] || die "$acknowledged committed, $found there"
-	pass "$journal: $found transactions outlived $rounds kills, none was damaged"
+	pass "$journal: $found transactions outlived $ROUNDS kills, none was damaged"
 	[ "$left" -gt 0 ] || die "$journal: no journal was ever left to recover from"
 	pass "$journal: a journal had to be recovered $left times"
 	expect_check 0

@@ -16,32 +16,20 @@ set -euo pipefail
 CONNECTIONS=8 BYTES=20000
 HOST_CONNECTIONS=4 HOST_BYTES=50000
 USAGE="[--suite] [--smp N] [--icount] [--plain] BUILD KERNEL OUT"
-record=1 say=note
-while [[ ${1-} == --* ]]; do
-	case $1 in
-	--smp) SMP=$2; shift ;;
-	--icount) ICOUNT=1 ;;
-	--plain) record=0 ;;
-	--suite) suite; say=pass ;;
-	*) usage "$USAGE" ;;
-	esac
-	shift
-done
-[ $# -eq 3 ] || usage "$USAGE"
-BUILD=$1 KERNEL=$2 OUT=$3
-INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
+PLAIN=0 say=note
+arguments "$@"
+[ "$SUITE" -eq 0 ] || { suite; say=pass; }
 need_guest
 need_file "$BUILD/apps/echo/echo-client" "make $BUILD/apps/echo/echo-client builds it"
 
 CMDLINE="ukl.connections=$CONNECTIONS ukl.bytes=$BYTES"
 CMDLINE+=" ukl.host_connections=$HOST_CONNECTIONS ukl.host_bytes=$HOST_BYTES"
 
-[ "$record" -eq 0 ] || guest_record
+[ "$PLAIN" -eq 1 ] || guest_record
 guest_start demo
-guest_expect "UKL-GUEST: ready for host traffic" ||
-	{ guest_kill; guest_report; die "the server never became ready"; }
+guest_await "UKL-GUEST: ready for host traffic" "the server never became ready"
 "$BUILD/apps/echo/echo-client" -h 127.0.0.1 -p "$HOST_PORT" -s 1 -t "$LIMIT" \
 	-c "$HOST_CONNECTIONS" -b "$HOST_BYTES" || die "the client on the host failed"
 guest_finish demo
 "$say" "guest and host traffic compared, payloads equal"
-[ "$record" -eq 0 ] || judge
+[ "$PLAIN" -eq 1 ] || judge

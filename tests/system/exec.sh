@@ -11,22 +11,17 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-[ $# -eq 3 ] || usage "BUILD KERNEL OUT"
-BUILD=$1 KERNEL=$2 TOP=$3
-INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
+USAGE="BUILD KERNEL OUT"
+arguments "$@"
+TOP=$OUT
 suite
 need_guest
-
-conforms() {
-	"$BUILD/ukl" check "$OUT/trace" >"$OUT/verdict" || { cat "$OUT/verdict"; die "$1"; }
-	pass "$1: the trace conforms"
-}
 
 OUT=$TOP/exec
 guest_record
 guest_start exec
 guest_finish exec
-while read -r line; do pass "$line"; done < <(sed -n 's/^UKL-GUEST: exec: //p' "$OUT/console.log")
+pass_lines 's/^UKL-GUEST: exec: (.*)/\1/p'
 conforms "who may start it"
 
 # As the first process, with the words behind "--": it has no console, so it is the

@@ -16,15 +16,10 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 USAGE="[--runs N] BUILD KERNEL OUT"
-runs=20
-if [ "${1-}" = --runs ]; then
-	runs=$2
-	shift 2
-fi
-[ $# -eq 3 ] || usage "$USAGE"
+RUNS=20
+arguments "$@"
+top=$OUT
 suite
-BUILD=$1 KERNEL=$2 top=$3
-INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
 SEED=${SEED:-$RANDOM}
 RANDOM=$SEED
 need_guest
@@ -66,7 +61,7 @@ guest_start demo # no host traffic: ukl.host_connections is not given
 guest_finish demo
 duration=$(($(milliseconds) - start))
 note "a whole run takes $duration ms; seed $SEED"
-for ((run = 1; run <= runs; run++)); do
+for ((run = 1; run <= RUNS; run++)); do
 	OUT=$top/$run
 	rm -rf "$OUT"
 	mkdir -p "$OUT"

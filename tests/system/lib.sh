@@ -8,8 +8,8 @@
 # every line to $OUT/console.log.  Nothing sleeps.  Whatever ends the script, the
 # guest is ended too.
 #
-# Callers set: OUT (directory for everything), KERNEL (a bzImage), INITRD; they
-# may set SMP, MEMORY, CMDLINE (more words), QEMU_ARGS (array), LIMIT (seconds for
+# Callers set: OUT (directory for everything), KERNEL (a bzImage), BUILD; they may
+# set INITRD, SMP, MEMORY, CMDLINE (more words), QEMU_ARGS (array), LIMIT (seconds for
 # the whole guest), ICOUNT (not empty: deterministic).  guest_record has the guest
 # recorded into $OUT/trace.
 
@@ -56,9 +56,44 @@ on_exit() {
 	exit "$status"
 }
 
+# Each line that a sed script prints of what the guest said is a thing shown.
+pass_lines() { # SCRIPT
+	local line
+	while read -r line; do
+		pass "$line"
+	done < <(sed -nE "$1" "$OUT/console.log")
+	[ "$PASSED" -gt 0 ] || die "nothing was shown; see $OUT/console.log"
+}
+
 usage() { # TEXT
 	echo "usage: $TEST.sh $1" >&2
 	exit 2
+}
+
+# Reads a script's arguments as its USAGE has them: [--name] sets NAME to 1, [--name WORD]
+# and then each plain word sets what it is called; [WORD...] leaves the others in REST.
+arguments() {
+	local name value plain
+	while [[ ${1-} == --* ]]; do
+		name=${1#--} value=1
+		if [[ $USAGE == *"[$1 "* ]] && [ $# -gt 1 ]; then
+			value=$2
+			shift
+		elif [[ $USAGE != *"[--$name]"* ]]; then
+			usage "$USAGE"
+		fi
+		printf -v "${name^^}" %s "$value"
+		shift
+	done
+	read -ra plain <<<"${USAGE##*\] }"
+	for name in "${plain[@]}"; do
+		[[ $name != "["* ]] || break
+		[ $# -gt 0 ] || usage "$USAGE"
+		printf -v "$name" %s "$1"
+		shift
+	done
+	REST=("$@")
+	[ $# -eq 0 ] || [[ $USAGE == *"...]" ]] || usage "$USAGE"
 }
 
 need_file() {
@@ -69,6 +104,7 @@ need_file() {
 
 # The files that every recorded or plain guest needs; sets VMLINUX.
 need_guest() {
+	INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
 	need_file "$KERNEL" "make kernel builds it"
 	need_file "$INITRD" "make $INITRD builds it"
 	VMLINUX=$(dirname "$KERNEL")/vmlinux
@@ -105,6 +141,20 @@ second_reader() {
 	pass "babeltrace2 counts the same $ours events"
 }
 
+# One of several traces of a suite: its verdict is shown if it is not "conforms".
+conforms() { # WHAT
+	"$BUILD/ukl" check --verbose "$OUT/trace" >"$OUT/verdict" ||
+		{ cat "$OUT/verdict"; die "$1: the trace does not conform"; }
+	pass "$1: the trace conforms"
+}
+
+# How many interrupts and exceptions of that vector hit that side, or any
+struck() { # VECTOR [SIDE]
+	"$BUILD/ukl" dump --no-state --class int_in "$OUT/trace" |
+		awk -v vector="vector=$1" -v side="${2-}" \
+			'index($0, " " vector " ") && (side == "" || $4 == side)' | wc -l
+}
+
 # Judges $OUT/trace, shows the verdict, ends the script with the checker's status.
 judge() {
 	local status=0
@@ -127,6 +177,16 @@ free_port() {
 	done
 }
 
+# The next guest has a monitor; monitor_open, once it runs, opens it as descriptor 5.
+guest_monitor() {
+	MONITOR_PORT=$(free_port)
+	QEMU_ARGS+=(-monitor "tcp:127.0.0.1:$MONITOR_PORT,server=on,wait=off")
+}
+
+monitor_open() {
+	exec 5<>"/dev/tcp/127.0.0.1/$MONITOR_PORT"
+}
+
 # Ends the guest if it is still there and collects its status in GUEST_STATUS.
 guest_reap() {
 	[ -n "$GUEST_PID" ] || return 0
@@ -144,8 +204,11 @@ guest_kill() {
 
 # The words that start a guest, in GUEST_COMMAND.  "quiet" alone would hide warnings.
 guest_command() { # SCENARIO
-	# On a loaded host timers are late: without the check for that, which panics.
+	# On a loaded host timers are late: without the check for that, which panics.  A
+	# guest also measures the TSC wrongly there, and takes the jump of its clock to
+	# the right time for a stall; who needs the TSC says so.
 	local append="no_timer_check loglevel=5 ukl.scenario=$1 $CMDLINE"
+	[[ $append == *tsc=* ]] || append="tsc=unstable $append"
 	local forward="tcp:127.0.0.1:$HOST_PORT-:5555"
 	if [ "$RECORD" -eq 1 ]; then
 		GUEST_COMMAND=("$BUILD/ukl" record --out "$OUT/trace" --kernel "$KERNEL"
@@ -196,6 +259,11 @@ guest_expect() {
 	done
 	[ -z "$LINE" ] || printf '%s\n' "$LINE" >>"$OUT/console.log"
 	return 1
+}
+
+# The same for a line that must come; why it did not.
+guest_await() { # PATTERN WHY
+	guest_expect "$1" || { guest_kill; guest_report; die "$2"; }
 }
 
 # What the kernel complained of (BUG, WARNING, Oops, stall), into $OUT/complaints; false if

@@ -15,16 +15,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 USAGE="[--smp N] BUILD KERNEL OUT"
-while [[ ${1-} == --* ]]; do
-	case $1 in
-	--smp) SMP=$2; shift ;;
-	*) usage "$USAGE" ;;
-	esac
-	shift
-done
-[ $# -eq 3 ] || usage "$USAGE"
-BUILD=$1 KERNEL=$2 TOP=$3
-INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
+arguments "$@"
+TOP=$OUT
 suite
 need_guest
 TIMES=100
@@ -38,16 +30,14 @@ FATAL="mce 0 2 0xb200000000000175 7 0 0"
 
 # start WORDS: the next guest, with a monitor on descriptor 5
 start() {
-	local port
-	port=$(free_port)
 	# shellcheck disable=SC2206 # the processor's words are meant to be split
-	QEMU_ARGS=(-monitor "tcp:127.0.0.1:$port,server=on,wait=off" $CPU)
+	QEMU_ARGS=($CPU)
+	guest_monitor
 	CMDLINE=$1
 	guest_record
 	guest_start machine
-	guest_expect "UKL-GUEST: scenario machine: begins" ||
-		{ guest_kill; guest_report; die "the guest did not begin"; }
-	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	guest_await "UKL-GUEST: scenario machine: begins" "the guest did not begin"
+	monitor_open
 }
 
 monitor() { # COMMAND
@@ -56,7 +46,7 @@ monitor() { # COMMAND
 
 # The next number that the program tells, in COUNT.
 next_count() { # ROW
-	guest_expect "^storm: $1 [0-9]+\$" || { guest_report; die "no number of $1 any more"; }
+	guest_await "^storm: $1 [0-9]+\$" "no number of $1 any more"
 	COUNT=${LINE##* }
 }
 
@@ -76,24 +66,13 @@ storm() { # ROW WHO COMMAND...
 	pass "$who: $TIMES times $row injected, each counted once"
 }
 
-conforms() { # WHAT
-	"$BUILD/ukl" check "$OUT/trace" >"$OUT/verdict" || { cat "$OUT/verdict"; die "$1"; }
-	pass "$1: the trace conforms"
-}
-
-struck() { # VECTOR SIDE: how many events of the vector hit that side
-	"$BUILD/ukl" dump --no-state --class int_in "$OUT/trace" |
-		awk -v vector="vector=$1" -v side="$2" \
-			'index($0, " " vector " ") && (side == "" || $4 == side)' | wc -l
-}
-
 counted() { # ROW VECTOR COMMAND...
 	local row=$1 vector=$2 n
 	shift 2
 	storm "$row" "ring 0" "$@"
 	storm "$row" "ring 3" "$@"
 	guest_finish machine
-	n=$(struck "$vector" "")
+	n=$(struck "$vector")
 	[ "$n" -eq $((2 * TIMES)) ] || die "$((2 * TIMES)) injected, $n recorded"
 	pass "the recorder saw exactly $n"
 	for side in app kernel user; do
@@ -104,7 +83,6 @@ counted() { # ROW VECTOR COMMAND...
 	conforms "$row"
 }
 
-
 # A machine check that is fatal, in a program that computes; if it struck the kernel
 # under it, which the report tells, once more.  IP is the instruction that it names.
 fatal() { # WHO PROGRAM CS
@@ -112,10 +90,9 @@ fatal() { # WHO PROGRAM CS
 	IP=
 	for try in 1 2 3; do
 		start "ukl.spin=$2"
-		guest_expect "^spin: begins" || { guest_report; die "$2 did not begin"; }
+		guest_await "^spin: begins" "$2 did not begin"
 		monitor "$FATAL"
-		guest_expect "RIP [^ ]* *[0-9a-f]*:<[0-9a-f]+>" ||
-			{ guest_report; die "$1: no machine check was reported"; }
+		guest_await "RIP [^ ]* *[0-9a-f]*:<[0-9a-f]+>" "$1: no machine check was reported"
 		[[ ! $LINE =~ RIP\ (!INEXACT!\ )?$3:\<([0-9a-f]+)\> ]] ||
 			{ IP=$((16#${BASH_REMATCH[2]})); break; }
 		note "try $try struck the kernel: $LINE"
@@ -123,8 +100,7 @@ fatal() { # WHO PROGRAM CS
 	done
 	[ -n "$IP" ] || die "$1: the program itself was never struck"
 	pass "$1: the fatal machine check names its instruction"
-	guest_expect "Kernel panic - not syncing: .*[Mm]achine check" ||
-		{ guest_report; die "$1: no panic"; }
+	guest_await "Kernel panic - not syncing: .*[Mm]achine check" "$1: no panic"
 	pass "$1: ${LINE#*syncing: }"
 	guest_expect "^this pattern matches no line: read to the end$" || :
 	guest_reap

@@ -14,26 +14,19 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 USAGE="[--plain] BUILD KERNEL OUT [WORD=N...]"
-record=1
-if [ "${1-}" = --plain ]; then
-	record=0
-	shift
-fi
-[ $# -ge 3 ] || usage "$USAGE"
+PLAIN=0
+arguments "$@"
 suite
-BUILD=$1 KERNEL=$2 OUT=$3
-shift 3
-words=$*
-INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
+words="${REST[*]}"
 need_guest
 CMDLINE=${words:+ukl.args=${words// /,}}
 
 guest_swap_disk
-[ "$record" -eq 0 ] || guest_record
+[ "$PLAIN" -eq 1 ] || guest_record
 guest_start reclaim
-guest_expect "UKL-GUEST: reclaim:" || { guest_kill; guest_report; die "no pressure"; }
+guest_await "UKL-GUEST: reclaim:" "no pressure"
 note "${LINE#*UKL-GUEST: }"
 guest_finish reclaim
 pass "the application works while its pages are taken away"
 rm -f "$OUT/swap"
-[ "$record" -eq 0 ] || judge
+[ "$PLAIN" -eq 1 ] || judge

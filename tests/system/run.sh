@@ -30,9 +30,6 @@ die() {
 }
 
 PROGRAM_FAILED=4
-# On a loaded machine a guest measures the TSC wrongly, and takes the jump of its clock
-# to the right time for a stall.
-CMDLINE=tsc=unstable
 USAGE="[--smp N] [--memory MB] [--timeout SECONDS] [--stdin FILE] [--files PATH]..."
 USAGE+=" [--scenario NAME] [--quiet] BUILD KERNEL OUT [ARGUMENT...]"
 stdin=/dev/null files=() quiet=0 scenario=run

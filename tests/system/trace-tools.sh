@@ -14,8 +14,8 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-[ $# -eq 4 ] || usage "BUILD KERNEL PROGRAM OUT"
-BUILD=$1 KERNEL=$2 PROGRAM=$3 OUT=$4
+USAGE="BUILD KERNEL PROGRAM OUT"
+arguments "$@"
 GROUPS_SEEN=calls,rseq,bases
 SESSION_SECONDS=200
 base=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
