@@ -246,6 +246,13 @@ static bool waited(idtype_t type, id_t id, int options, int code, int status)
 	return !waitid(type, id, &si, options) && si.si_code == code && si.si_status == status;
 }
 
+enum { WORK_US = 20000 };
+
+static long user_us(const struct rusage *usage)
+{
+	return usage->ru_utime.tv_sec * 1000000 + usage->ru_utime.tv_usec;
+}
+
 static void test_waitid(void)
 {
 	struct rusage usage = { 0 };
@@ -264,13 +271,13 @@ static void test_waitid(void)
 	      waitid(P_ALL, 0, NULL, WEXITED) == -1 && errno == ECHILD);
 	pid = fork();
 	if (!pid) {
-		while (getrusage(RUSAGE_SELF, &usage), !usage.ru_utime.tv_usec)
+		while (getrusage(RUSAGE_SELF, &usage), user_us(&usage) < WORK_US)
 			for (volatile int i = 0; i < 100000; i++)
 				;
 		_exit(4);
 	}
 	check("wait4: status, and the time it took", wait4(pid, &status, 0, &usage) == pid &&
-	      WEXITSTATUS(status) == 4 && (usage.ru_utime.tv_sec || usage.ru_utime.tv_usec));
+	      WEXITSTATUS(status) == 4 && user_us(&usage) >= WORK_US);
 }
 
 static void test_groups(void)

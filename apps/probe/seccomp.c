@@ -102,10 +102,15 @@ static int kill_process(void)
 	return 1;
 }
 
+static volatile bool survived;
+
 static void *call_getppid(void *unused)
 {
+	void *result = (void *)call_six(SYS_getppid);
+
 	(void)unused;
-	return (void *)call_six(SYS_getppid);
+	survived = true;
+	return result;
 }
 
 static bool one_thread_left(void)
@@ -130,7 +135,7 @@ static int thread_killed(void)
 		return 2;
 	while (!one_thread_left())
 		;
-	return 0;
+	return survived ? 3 : 0;
 }
 
 static volatile siginfo_t info;

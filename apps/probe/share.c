@@ -104,6 +104,7 @@ static int remote_reads(void)
 	struct iovec mine = { to, SIZE }, its = { from, SIZE };
 
 	memset(from, 0, SIZE); /* the parent's stay */
+	memset(to, 0, SIZE);
 	if (process_vm_readv(parent, &mine, 1, &its, 1, 0) != SIZE ||
 	    to[100] != (char)701)
 		return 1;

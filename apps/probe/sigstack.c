@@ -78,9 +78,12 @@ static void nesting(void)
 	      unwound == DEPTH && n_caught == DEPTH && descending);
 }
 
+static bool wants_alternate;
+
 static void nest_for_ever(ucontext_t *uc)
 {
-	(void)uc;
+	if (on_alternate((unsigned long)uc) != wants_alternate)
+		_exit(1);
 	raise(SIGUSR1);
 }
 
@@ -90,6 +93,7 @@ static bool overflow_kills(int flags)
 	pid_t pid = fork();
 
 	if (!pid) {
+		wants_alternate = flags & SA_ONSTACK;
 		catch_signal(SIGUSR1, SA_NODEFER | flags, nest_for_ever);
 		catch_signal(SIGSEGV, flags, NULL);
 		raise(SIGUSR1);
@@ -119,15 +123,16 @@ static void jump_back(ucontext_t *uc)
 static bool leaves_faults(int flags)
 {
 	volatile unsigned long sum = 0;
-	volatile unsigned int i;
+	volatile unsigned int i, there = 0;
 
 	catch_signal(SIGSEGV, flags, jump_back);
 	for (i = 0; i < JUMPS; i++) {
 		if (!sigsetjmp(back, 1))
 			*(volatile char *)(unsigned long)i = 1;
 		sum += caught.addr;
+		there += on_alternate(caught.stack) == !!(flags & SA_ONSTACK);
 	}
-	return sum == JUMPS * (JUMPS - 1ul) / 2;
+	return sum == JUMPS * (JUMPS - 1ul) / 2 && there == JUMPS;
 }
 
 /* Once: a second signal could jump back after the last round. */
