@@ -53,7 +53,7 @@ base=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
 INITRD=$OUT/initramfs.cpio.gz
 
 # Through a file, because the kernel's command line keeps neither quotes nor blanks.
-arguments() {
+quoted() { # ARGUMENT...: as words for a shell
 	local argument
 	printf 'set --'
 	for argument; do
@@ -66,7 +66,7 @@ pack_initrd() {
 	local tree=$OUT/tree path
 	rm -rf "$tree"
 	mkdir -p "$tree/run.d/files"
-	arguments "$@" > "$tree/run.d/arguments"
+	quoted "$@" > "$tree/run.d/arguments"
 	cat "$stdin" > "$tree/run.d/stdin" || die "$stdin: cannot be read"
 	for path in "${files[@]}"; do
 		[ -e "$path" ] || die "$path: no such file or directory"

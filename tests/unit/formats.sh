@@ -7,24 +7,12 @@
 # xmllint.  All of them say of every trace what --format=json says, return the same
 # status, and are the same bytes when asked again.
 
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
 ukl=$(realpath "${UKL:?}") asm=$(realpath "${UKL_ASSEMBLE:?}") || exit 2
 here=$(cd "$(dirname "$0")" && pwd)
 fixtures=$here/../fixtures
 schema=$here/../../docs/ukl-check.schema.json
-dir=$(mktemp -d) || exit 2
-trap 'rm -rf "$dir"' EXIT
-n=0 failed=0
-
-result() { # STATUS NAME
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - formats: $2"
-	else
-		echo "not ok $n - formats: $2"
-		head -n 20 "$dir/complaint" | sed 's/^/# /'
-		failed=1
-	fi
-}
 
 text() { # FIXTURE
 	awk -f "$fixtures/expand.awk" "$fixtures/$1" "$fixtures/base.trace"
@@ -39,12 +27,12 @@ says() {
 	local want=$1
 	shift
 	[ "$("$@" 2>&1)" = "$want" ] && return
-	echo "expected $want: $*" >"$dir/complaint"
+	echo "expected $want: $*" >"$dir/out"
 	return 1
 }
 
 valid() { # FILE
-	"$here/schema.py" "$schema" <"$dir/$1" >"$dir/complaint" 2>&1
+	"$here/schema.py" "$schema" <"$dir/$1" >"$dir/out" 2>&1
 }
 
 # Named so that each format has something to quote
@@ -72,20 +60,20 @@ at=0x$(nm vmlinux | awk '$3 == "main" { print $1 }')
 for format in json ktap junit text; do
 	"$ukl" check --color=never --format=$format "${traces[@]}" >$format 2>/dev/null
 	status=$?
-	echo "status $status" >complaint
+	echo "status $status" >out
 	[ "$status" -eq 1 ]
 	result $? "$format: the worst trace is the status"
 	"$ukl" check --color=never --format=$format "${traces[@]}" 2>/dev/null | cmp - $format \
-		>complaint 2>&1
+		>out 2>&1
 	result $? "$format: the same bytes again"
 	for i in "${!traces[@]}"; do
-		"$ukl" check --quiet --format=$format "${traces[i]}" >complaint 2>/dev/null
+		"$ukl" check --quiet --format=$format "${traces[i]}" >out 2>/dev/null
 		status=$?
-		[ "$status" -eq "${expected[i]}" ] && [ ! -s complaint ] || break
+		[ "$status" -eq "${expected[i]}" ] && [ ! -s out ] || break
 	done
-	[ "$status" -eq "${expected[i]}" ] && [ ! -s complaint ]
+	[ "$status" -eq "${expected[i]}" ] && [ ! -s out ]
 	result $? "$format: each trace its status, --quiet prints nothing"
-	"$ukl" check --format=$format good >/dev/full 2>complaint
+	"$ukl" check --format=$format good >/dev/full 2>out
 	[ $? -eq 2 ]
 	result $? "$format: a full disk is trouble"
 done
@@ -166,7 +154,7 @@ result $? "ktap: --only is the plan"
 xml() { # XPATH
 	xmllint --xpath "$1" junit
 }
-xmllint --noout junit >complaint 2>&1
+xmllint --noout junit >out 2>&1
 result $? "junit: well-formed"
 says 7 xml 'count(/testsuites/testsuite)'
 result $? "junit: a suite for each trace"
@@ -195,4 +183,4 @@ result $? "text: source lines of what led there"
 says "    dx       0x3 -> 0x4" grep '^    dx ' <("$ukl" check --max-violations 1 bad)
 result $? "text: the register that changed"
 echo "1..$n"
-exit $failed
+finish

@@ -6,25 +6,14 @@
 #
 # Each rule about the catalogue is first shown one that breaks it.
 
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
 ukl=${UKL:?} assemble=${UKL_ASSEMBLE:?}
-[ -x "$ukl" ] || { echo "$0: no program $ukl"; exit 2; }
+need_program "$ukl"
 cd "$(dirname "$0")/../.." || exit 2
 case $ukl in /*) ;; *) ukl=$OLDPWD/$ukl ;; esac
 case $assemble in /*) ;; *) assemble=$OLDPWD/$assemble ;; esac
-dir=$(mktemp -d) || exit 2
-trap 'rm -rf "$dir"' EXIT
 CANDIDATES=149
-n=0 failed=0
-
-result() { # STATUS NAME
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - pages: $2"
-	else
-		echo "not ok $n - pages: $2"
-		failed=1
-	fi
-}
 
 "$ukl" list | sed -n 's/^  \([^ ]*\) .*/\1/p' | sort >"$dir/ids"
 
@@ -79,7 +68,6 @@ kept() { # RULE WHAT
 	"rule_$1" docs/catalogue.md >"$dir/out"
 	[ ! -s "$dir/out" ]
 	result $? "the catalogue: $2"
-	sed 's/^/# /' "$dir/out"
 }
 
 shown numbers "a row less" '/^| 77 /d'
@@ -101,12 +89,10 @@ for page in README.md docs/*.md docs/man/*; do
 done >"$dir/out"
 [ ! -s "$dir/out" ]
 result $? "every invariant that a page speaks of exists"
-sed 's/^/# /' "$dir/out"
 
 docs/pages.sh "$ukl" "$assemble" "$dir/docs" >"$dir/out" 2>&1 &&
 	diff -r "$dir/docs/invariants" docs/invariants >>"$dir/out" 2>&1 &&
 	diff "$dir/docs/catalogue.md" docs/catalogue.md >>"$dir/out" 2>&1
 result $? "the pages are those that 'make docs' writes: run it and commit them"
-[ ! -s "$dir/out" ] || head -n 20 "$dir/out" | sed 's/^/# /'
 echo "1..$n"
-exit $failed
+finish

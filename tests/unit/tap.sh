@@ -17,7 +17,7 @@ result() { # STATUS NAME [WHY]; why it failed may also be in $dir/out and $dir/e
 		return
 	fi
 	echo "not ok $n - $(basename "$0" .sh): $2${3:+: $3}"
-	cat "$dir/out" "$dir/err" 2>/dev/null | sed 's/^/# /'
+	head -qn 20 "$dir/out" "$dir/err" 2>/dev/null | sed "s/^/# /"
 	failed=1
 }
 
