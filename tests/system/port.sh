@@ -5,9 +5,9 @@
 #
 #   port.sh [OPTION]... BUILD PROGRAM OUT DIRECTORY [ARGUMENT...]
 #
-# The tests are DIRECTORY/test.sh and what lies beside it; it gets the ARGUMENTs, see
-# apps/guest/scenarios/port.sh.  Each "ok ..." line it prints is a thing shown.  Options
-# are run.sh's.
+# The tests are DIRECTORY/test.sh, what lies beside it and apps/ports/testing.sh; it gets
+# the ARGUMENTs, see apps/guest/scenarios/port.sh.  Each "ok ..." line it prints is a thing
+# shown.  Options are run.sh's.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -26,7 +26,7 @@ suite
 status=0
 mkdir -p "$OUT"
 tests/system/run.sh --quiet --scenario port "${options[@]}" --files "$directory" \
-	--files "$BUILD/apps/port-$PROGRAM/program" "$BUILD" \
+	--files apps/ports/testing.sh --files "$BUILD/apps/port-$PROGRAM/program" "$BUILD" \
 	"$BUILD/kernel/images/port-$PROGRAM/bzImage" "$OUT" "$@" > "$OUT/log" || status=$?
 if grep '^not ok ' "$OUT/program.out" >&2; then die "see $OUT/program.out"; fi
 [ "$status" -eq 0 ] || { tail -n 20 "$OUT/log" >&2; die "status $status; see $OUT"; }

@@ -2,23 +2,9 @@
 # shellcheck shell=dash
 #
 # test.sh - Lua's tests as the guest runs them: every script, and the interpreter itself
-failed=0
-
-# each NAME COMMAND...: what it prints, and whether it ended well
-each() {
-	name=$1 status=0
-	shift
-	"$@" 2>&1 || status=$?
-	if [ "$status" -eq 0 ]; then echo "ok lua $name"; else echo "not ok lua $name: status $status"; failed=1; fi
-}
-
-# status WANTED COMMAND...
-status() {
-	want=$1 got=0
-	shift
-	"$@" || got=$?
-	[ "$got" -eq "$want" ]
-}
+package=lua
+# shellcheck source=apps/ports/testing.sh
+. ./testing.sh
 
 each version "$PROGRAM" -v
 for script in *.lua; do

@@ -9,23 +9,9 @@
 #   test.sh threads TEST...	threadtest3, as "make threadtest" has it
 #
 # Times and the counts that depend on them are left out of what is printed.
-failed=0
-
-# each NAME COMMAND...: whether it ended well
-each() {
-	name=$1 status=0
-	shift
-	"$@" 2>&1 || status=$?
-	if [ "$status" -eq 0 ]; then echo "ok sqlite $name"; else echo "not ok sqlite $name: status $status"; failed=1; fi
-}
-
-# status WANTED COMMAND...
-status() {
-	want=$1 got=0
-	shift
-	"$@" || got=$?
-	[ "$got" -eq "$want" ]
-}
+package=sqlite
+# shellcheck source=apps/ports/testing.sh
+. ./testing.sh
 
 # without WORDS COMMAND...: the output less what the sed script takes away
 without() {
