@@ -179,6 +179,14 @@ const char *ukl_annotate_symbol(struct ukl_annotate *a, uint64_t addr, char *buf
 	return buf;
 }
 
+void ukl_annotate_put(struct ukl_annotate *a, uint64_t value, FILE *out)
+{
+	char name[256];
+
+	if (*ukl_annotate_symbol(a, value, name, sizeof(name)))
+		fprintf(out, " <%s>", name);
+}
+
 /* Tried once; without it there are simply no instructions. */
 static bool capstone_ready(struct ukl_annotate *a)
 {

@@ -39,4 +39,7 @@ const char *ukl_annotate_insn(struct ukl_annotate *annotate, uint64_t addr,
 const char *ukl_annotate_line(struct ukl_annotate *annotate, uint64_t addr,
 			      char *buf, size_t size);	/* "kernel/exit.c:877" */
 
+/* " <do_exit+0x10>", or nothing where no symbol is near: most values are no addresses. */
+void ukl_annotate_put(struct ukl_annotate *annotate, uint64_t value, FILE *out);
+
 #endif /* UKL_ANNOTATE_H */

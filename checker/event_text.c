@@ -56,15 +56,6 @@ static bool put_special(FILE *out, const struct ukl_event *e, unsigned int arg)
 	return false;
 }
 
-/* Nothing at all where no symbol is near: most values are no addresses. */
-static void put_symbol(FILE *out, struct ukl_annotate *annotate, uint64_t value)
-{
-	char name[256];
-
-	if (*ukl_annotate_symbol(annotate, value, name, sizeof(name)))
-		fprintf(out, " <%s>", name);
-}
-
 /* Bare: without the notes in angle brackets. */
 static void put_args(FILE *out, const struct ukl_event *e,
 		     struct ukl_annotate *annotate, bool bare)
@@ -74,7 +65,7 @@ static void put_args(FILE *out, const struct ukl_event *e,
 	for (unsigned int i = 0; i < info->n_args; i++) {
 		fprintf(out, " %s=0x%" PRIx64, info->arg[i], e->arg[i]);
 		if (!bare && !put_special(out, e, i))
-			put_symbol(out, annotate, e->arg[i]);
+			ukl_annotate_put(annotate, e->arg[i], out);
 	}
 }
 
@@ -86,7 +77,7 @@ static void put_slots(FILE *out, const struct ukl_event *e, uint32_t slots,
 		if (!(slots >> i & 1))
 			continue;
 		fprintf(out, " %%%s=0x%" PRIx64, ukl_slot_info[i].name, e->state[i]);
-		put_symbol(out, annotate, e->state[i]);
+		ukl_annotate_put(annotate, e->state[i], out);
 	}
 }
 

@@ -77,21 +77,13 @@ static void heading(FILE *out, const char *text, bool bold)
 		bold ? "\033[0m" : "");
 }
 
-static void symbol(FILE *out, struct ukl_annotate *annotate, uint64_t value)
-{
-	char buf[256];
-
-	if (*ukl_annotate_symbol(annotate, value, buf, sizeof(buf)))
-		fprintf(out, " <%s>", buf);
-}
-
 static void expectation(FILE *out, const struct ukl_pair *p,
 			struct ukl_annotate *annotate)
 {
 	switch (p->rel) {
 	case UKL_REL_EQ:
 		fprintf(out, "0x%" PRIx64, p->expected);
-		symbol(out, annotate, p->expected);
+		ukl_annotate_put(annotate, p->expected, out);
 		break;
 	case UKL_REL_NE:
 		fprintf(out, "anything but 0x%" PRIx64, p->expected);
@@ -125,7 +117,7 @@ void ukl_story_pairs(FILE *out, const struct ukl_finding *f,
 		fputc('\n', out);
 		heading(out, "found", bold);
 		fprintf(out, "%s: 0x%" PRIx64, p->name, p->found);
-		symbol(out, annotate, p->found);
+		ukl_annotate_put(annotate, p->found, out);
 		fputc('\n', out);
 	}
 }
@@ -135,7 +127,7 @@ static void place(FILE *out, const struct ukl_event *ev, struct ukl_annotate *an
 	char line[512];
 
 	fprintf(out, "0x%" PRIx64, ev->arg[0]);
-	symbol(out, annotate, ev->arg[0]);
+	ukl_annotate_put(annotate, ev->arg[0], out);
 	if (*ukl_annotate_line(annotate, ev->arg[0], line, sizeof(line)))
 		fprintf(out, " at %s", line);
 	fputc('\n', out);
@@ -215,9 +207,9 @@ static void deltas(FILE *out, const struct ukl_view *v, struct ukl_annotate *ann
 
 		fprintf(out, "    %-8s 0x%" PRIx64, ukl_slot_info[i].name,
 			v->ctx->truth[i]);
-		symbol(out, annotate, v->ctx->truth[i]);
+		ukl_annotate_put(annotate, v->ctx->truth[i], out);
 		fprintf(out, " -> 0x%" PRIx64, v->s[i]);
-		symbol(out, annotate, v->s[i]);
+		ukl_annotate_put(annotate, v->s[i], out);
 		fputc('\n', out);
 	}
 }

@@ -22,8 +22,13 @@ static void set_file(struct ukl_error *err, const char *file)
 }
 
 /* A sentence that is too long is cut, never overrun. */
-static void set_text(struct ukl_error *err, const char *format, va_list ap)
+static void fill(struct ukl_error *err, enum ukl_error_code code, const char *file,
+		 uint64_t offset, const char *format, va_list ap)
 {
+	err->code = code;
+	err->offset = offset;
+	err->event = UKL_NOWHERE;
+	set_file(err, file);
 	vsnprintf(err->text, sizeof(err->text), format, ap);
 }
 
@@ -34,12 +39,8 @@ int ukl_error_set(struct ukl_error *err, enum ukl_error_code code, const char *f
 
 	if (!err)
 		return code;
-	err->code = code;
-	err->offset = offset;
-	err->event = UKL_NOWHERE;
-	set_file(err, file);
 	va_start(ap, format);
-	set_text(err, format, ap);
+	fill(err, code, file, offset, format, ap);
 	va_end(ap);
 	return code;
 }
@@ -54,12 +55,8 @@ int ukl_error_errno(struct ukl_error *err, const char *file, const char *format,
 
 	if (!err)
 		return code;
-	err->code = code;
-	err->offset = UKL_NOWHERE;
-	err->event = UKL_NOWHERE;
-	set_file(err, file);
 	va_start(ap, format);
-	set_text(err, format, ap);
+	fill(err, code, file, UKL_NOWHERE, format, ap);
 	va_end(ap);
 	used = strlen(err->text);
 	snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(number));
