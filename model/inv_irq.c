@@ -102,8 +102,7 @@ static enum ukl_result check_no_loss(const struct ukl_view *v, struct ukl_findin
 {
 	const struct ukl_ctx *ctx = v->ctx;
 
-	if (!is_event(ctx) || ctx->paranoid || ctx->iret_fault ||
-	    ctx->vector == VECTOR_SYSCALL)
+	if (!is_event(ctx) || ctx->paranoid || ctx->iret_fault)
 		return UKL_VACUOUS;
 	want(f, "C handlers entered", 1, ctx->have_regs);
 	return verdict(f);
@@ -117,8 +116,8 @@ static const struct ukl_invariant no_loss = {
 	       "interrupt, which common_interrupt() and the like send: without it the "
 	       "device is never heard of again.",
 	.source = "arch/x86/kernel/irq.c common_interrupt; bug ledger B10",
-	.exceptions = "INT 0x80; NMI in the application; a fault of the IRET to either, "
-		      "which is IR-iret-fault's.",
+	.exceptions = "NMI in the application; a fault of the IRET to either, which is "
+		      "IR-iret-fault's.",
 	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_USER),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_no_loss,
@@ -318,8 +317,7 @@ static enum ukl_result check_iret_fault(const struct ukl_view *v, struct ukl_fin
 	const struct ukl_task *t = v->task;
 	const struct ukl_ctx *ctx = t->depth ? &t->ctx[t->depth - 1] : NULL;
 
-	if (!is_event(ctx) || !ctx->iret_fault || ctx->paranoid ||
-	    ctx->from != UKL_AT_SEAM_OUT || !own(v))
+	if (!is_event(ctx) || ctx->paranoid || ctx->from != UKL_AT_SEAM_OUT)
 		return UKL_VACUOUS;
 	want(f, "cs", v->lay->app_csx, v->s[S(cs)]);
 	want(f, "address of pt_regs", v->s[S(top)] - PT_REGS_SIZE, ARG(INT_C, frame));
@@ -454,7 +452,7 @@ static enum ukl_result check_idt_order(const struct ukl_view *v, struct ukl_find
 {
 	uint64_t base = ARG(CTRL, value);
 
-	if (ARG(CTRL, reg) != UKL_CTRL_IDTR || !own(v))
+	if (ARG(CTRL, reg) != UKL_CTRL_IDTR)
 		return UKL_VACUOUS;
 	if (base == v->lay->app_idt)
 		want(f, "mode", 2, v->s[S(mode)]);

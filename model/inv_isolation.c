@@ -228,13 +228,9 @@ static const struct ukl_invariant is_retry = {
 static enum ukl_result check_call_regs(const struct ukl_view *v, struct ukl_finding *f)
 {
 	const struct ukl_ctx *ctx = v->ctx;
-	uint32_t nr;
 
-	if (!ctx || ctx->tag != UKL_TAG_USER_SYSCALL || ctx->exec || edited(v) ||
-	    renewed(v) || !v->cpu->lstar_known || ctx->pc != v->cpu->lstar)
-		return UKL_VACUOUS;
-	nr = ctx->truth[S(ax)];
-	if (nr == NR_RT_SIGRETURN || nr == NR_URETPROBE)
+	if (!ctx || ctx->pc != v->cpu->lstar || ctx->exec || edited(v) || renewed(v) ||
+	    (uint32_t)ctx->truth[S(ax)] == NR_URETPROBE)
 		return UKL_VACUOUS;
 	ukl_want_slots(f, (UKL_SET_GPRS & ~(UKL_BIT(ax) | UKL_BIT(cx) | UKL_BIT(r11))) |
 		       UKL_BIT(sp), ctx->truth, v->s);
@@ -262,8 +258,7 @@ static enum ukl_result check_exec_start(const struct ukl_view *v, struct ukl_fin
 {
 	static const uint64_t zero[UKL_FRAME_SLOTS];
 
-	if (!v->ctx || !v->ctx->exec || edited(v) || renewed(v) ||
-	    (v->s[S(cs)] & 0xffff) != v->lay->user_cs)
+	if (!v->ctx || !v->ctx->exec || edited(v))
 		return UKL_VACUOUS;
 	want_in(f, "ip", 0, v->lay->task_size_max, v->s[S(ip)]);
 	want_clear(f, "sp", 15, v->s[S(sp)]);
@@ -277,14 +272,13 @@ static enum ukl_result check_exec_start(const struct ukl_view *v, struct ukl_fin
 
 static const struct ukl_invariant is_exec_start = {
 	.id = "IS-exec-start",
-	.sentence = "A 64-bit ring-3 program starts with registers and segment bases "
-		    "zero, RSP a multiple of 16, and no flag but IF.",
+	.sentence = "A ring-3 program starts with registers and segment bases zero, RSP a "
+		    "multiple of 16, and no flag but IF.",
 	.why = "It is the psABI's start state.  What is left of the caller is a leak, and "
 	       "if the caller was the application it is one of kernel addresses, or of "
 	       "AC, which start_thread() has to take away.",
 	.source = "arch/x86/kernel/process_64.c start_thread; docs/bugs-found.md",
-	.exceptions = "32-bit programs; the start of a signal handler; registers that a "
-		      "debugger changed.",
+	.exceptions = "Registers that a debugger may have changed.",
 	.events = UKL_ON(INT_OUT_USER),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_exec_start,

@@ -143,7 +143,7 @@ static enum ukl_result check_fork_mm(const struct ukl_view *v, struct ukl_findin
 {
 	uint64_t cr3 = v->s[S(cr3)] & CR3_BASE;
 
-	if (!starts_thread(v->ctx) || !v->ctx->parent_cr3)
+	if (!v->ctx || !v->ctx->parent_cr3)
 		return UKL_VACUOUS;
 	if (v->ctx->shares_mm)
 		want(f, "cr3", v->ctx->parent_cr3 & CR3_BASE, cr3);
