@@ -18,7 +18,7 @@ SELFTESTS	:= $(SDIR)/kselftest
 
 # Which of their tests run, and how, is in selftests.list.
 SELFTEST_TARGETS := x86 sigaltstack ptrace rseq futex membarrier mm timers seccomp clone3 \
-	core exec mqueue
+	core exec
 SELFTEST_LIST	:= tests/neighbours/selftests.list
 
 $(SDIR)/config: $(KCONFIG)
@@ -40,7 +40,7 @@ $(STOCK_KERNEL): $(SDIR)/configured
 # With the headers of the kernel that they are for.  One program that does not compile
 # (Debian's 6.12 has such) is no reason to go without the others: what is listed and
 # missing fails its test.
-$(SELFTESTS)/key: $(SDIR)/configured $(SELFTEST_LIST)
+$(SELFTESTS)/key: $(SDIR)/configured
 	$(Q)ukl-kernel/deps.sh install neighbours
 	@echo "  SELFTESTS $(@D)"
 	$(call kmake,$(STREE),headers)
@@ -55,14 +55,16 @@ MKGUEST := tests/neighbours/mkguest.sh
 # The C library loads libgcc when a thread is cancelled, which no program says.
 libgcc = $(realpath $(shell $(CC) $(1) -print-file-name=libgcc_s.so.1))
 WITH_SELFTESTS = $(SELFTESTS)=/selftests $(SELFTEST_LIST)=/selftests/list \
+	/usr/bin/chrt=/bin/chrt \
 	$(call libgcc,-m64)=/lib/x86_64-linux-gnu/libgcc_s.so.1 \
 	$(call libgcc,-m32)=/lib32/libgcc_s.so.1
 
-$(BUILD)/guest/selftests.cpio.gz: $(BUILD)/guest/initramfs.cpio.gz $(SELFTESTS)/key $(MKGUEST)
+$(BUILD)/guest/selftests.cpio.gz: $(BUILD)/guest/initramfs.cpio.gz $(SELFTESTS)/key \
+		$(SELFTEST_LIST) $(MKGUEST)
 	$(Q)$(MKGUEST) $@ $< $(WITH_SELFTESTS)
 
 $(BUILD)/guest/selftests-plain.cpio.gz: $(BUILD)/guest/initramfs-plain-count.cpio.gz \
-		$(SELFTESTS)/key $(MKGUEST)
+		$(SELFTESTS)/key $(SELFTEST_LIST) $(MKGUEST)
 	$(Q)$(MKGUEST) $@ $< $(WITH_SELFTESTS)
 
 $(BUILD)/guest/stress.cpio.gz: $(BUILD)/guest/initramfs.cpio.gz $(MKGUEST)

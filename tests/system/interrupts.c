@@ -15,9 +15,9 @@
  * processor is past it.
  *
  * Which vector is which line's is known to the kernel alone, so lines of devices are
- * summed up.  What comes while a line has no handler, as when a driver looks for its
- * device, Linux masks, does not count, and replays: devices are compared from the first
- * reading on, all else from boot.
+ * summed up.  What comes while a line is disabled or has no handler, as once at boot,
+ * Linux masks, does not count, and replays: devices are compared from the first reading
+ * on, all else from boot.
  *
  * Exit status: 0 all numbers fit, and in one reading at least each equals the trace's;
  * 1 not, and the differences are printed; 2 trouble.
