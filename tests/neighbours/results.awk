@@ -25,7 +25,7 @@ FNR == 1 {
 /^[# \t]*(not )?ok [0-9]+/ {
 	outcome = /# *SKIP/ ? "skip" : /^[# \t]*not / ? "fail" : "ok"
 	sub(/^[# \t]*(not )?ok [0-9]+[ -]*/, "")
-	sub(/# *SKIP */, "")
+	sub(/ +# .*/, "")	# a directive or a remark
 	result($0, outcome)
 	next
 }
