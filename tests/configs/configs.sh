@@ -82,17 +82,19 @@ configure() {
 	cp "$WORK/obj-$NAME/.config" "$DIR/.config"
 }
 
+# Objects that an earlier run left are not compiled again, so what was said of them is kept
+# beside them.  If there is anything they go; ccache repeats the compiler's warnings.
 build() { # APP
+	local said=$WORK/obj-$NAME/said
 	mkdir -p "$DIR/$1"
 	cmp -s "$BUILD/apps/$1/ukl.o" "$WORK/obj-$NAME/ukl.o" ||
 		cp "$BUILD/apps/$1/ukl.o" "$WORK/obj-$NAME/ukl.o"
-	kmake vmlinux bzImage >"$DIR/$1/build.log" 2>&1 || {
+	kmake vmlinux bzImage >>"$said" 2>&1 || echo "make failed" >>"$said"
+	[ ! -s "$said" ] || {
+		mv "$said" "$DIR/$1/build.log"
+		rm -rf "$WORK/obj-$NAME"
 		tail -n 20 "$DIR/$1/build.log" >&2
-		die "$NAME: does not build with $1; see $DIR/$1/build.log"
-	}
-	[ ! -s "$DIR/$1/build.log" ] || {
-		head -n 20 "$DIR/$1/build.log" >&2
-		die "$NAME: the build has something to say; see $DIR/$1/build.log"
+		die "$NAME: the build with $1 says something; see $DIR/$1/build.log"
 	}
 	cp "$WORK/obj-$NAME/vmlinux" "$WORK/obj-$NAME/arch/x86/boot/bzImage" "$DIR/$1/"
 }
