@@ -20,6 +20,7 @@ patch-check: $(KDIR)/patched	## the kernel's style checker on the patches
 	$(Q)tests/system/checkpatch.sh $(KTREE) $(wildcard ukl-kernel/patches/*.patch ukl-kernel/mutants/*.patch)
 
 test: $(BUILD)/ukl kernel	## run every test: about half an hour on two cores
+	$(Q)rm -rf $(BUILD)/coverage
 	$(Q)tests/all.sh $(BUILD)/tests/logs $(SUITES)
 
 demo-check: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
@@ -27,6 +28,10 @@ demo-check: $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
 
 docs-check: $(ECHO_KERNEL)	## compare the instructions shown in docs/ with the kernel's
 	$(Q)tests/system/docs.sh $(KIMAGES)/echo/vmlinux $(KTREE)
+
+.PHONY: cover
+cover: $(BUILD)/ukl	## what of the model the suites have exercised since "make test" began, and a picture
+	$(Q)tests/system/cover.sh $(BUILD)
 
 .PHONY: test-full bisect-check
 bisect-check: $(ECHO_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## build and boot after each patch of the series (half an hour)

@@ -141,9 +141,15 @@ second_reader() {
 	pass "babeltrace2 counts the same $ours events"
 }
 
+# ukl check; what a trace that conforms has exercised is noted for "make cover".
+check_trace() { # ARG...
+	mkdir -p "$BUILD/coverage"
+	"$BUILD/ukl" check --coverage "$BUILD/coverage/$TEST" "$@"
+}
+
 # One of several traces of a suite: its verdict is shown if it is not "conforms".
 conforms() { # WHAT
-	"$BUILD/ukl" check --verbose "$OUT/trace" >"$OUT/verdict" ||
+	check_trace --verbose "$OUT/trace" >"$OUT/verdict" ||
 		{ cat "$OUT/verdict"; die "$1: the trace does not conform"; }
 	pass "$1: the trace conforms"
 }
@@ -159,7 +165,7 @@ struck() { # VECTOR [SIDE]
 judge() {
 	local status=0
 	[ "$SUITE" -eq 0 ] || second_reader
-	"$BUILD/ukl" check "$OUT/trace" | tee "$OUT/verdict" || status=$?
+	check_trace "$OUT/trace" | tee "$OUT/verdict" || status=$?
 	[ "$SUITE" -eq 0 ] || [ "$status" -ne 0 ] || pass "the trace conforms"
 	exit "$status"
 }
