@@ -225,16 +225,16 @@ static unsigned int judge(struct ukl_model *m, const struct ukl_view *v)
 	unsigned int violated = 0;
 	struct ukl_finding f;
 
+	f.n = 0;
 	for (const struct judge_item *i = list->item; i < end; i++) {
-		enum ukl_result result;
+		enum ukl_result result = i->check(v, &f);
 
-		f.n = 0;
-		result = i->check(v, &f);
 		i->count[result]++;
 		if (result != UKL_VIOLATED)
 			continue;
 		violated++;
 		report(m, v, i->index, &f);
+		f.n = 0;
 	}
 	return violated;
 }

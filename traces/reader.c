@@ -31,8 +31,6 @@ const char *const ukl_trace_state_name[UKL_TRACE_STATES] = {
 	[UKL_TRACE_TORN] = "torn",
 };
 
-/* Room for decode() to read six arguments whatever the class. */
-#define BUF_SIZE (UKL_PACKET_MAX + 8 * UKL_MAX_ARGS)
 
 struct stream {
 	const uint8_t *p, *end;		/* rest of the checked packet in buf */
@@ -44,6 +42,7 @@ struct stream {
 	uint64_t loaded;		/* events in all packets loaded so far */
 	uint8_t *buf;
 	struct ukl_stream_summary sum;
+	unsigned int n_args;		/* of event; the rest are 0 */
 	struct ukl_event event;
 };
 
@@ -131,6 +130,16 @@ static const char *place_flaw(const struct stream *s, const struct ukl_packet *h
 	return NULL;
 }
 
+/* Most masks are empty, and not every processor that runs this has POPCNT. */
+static inline unsigned int count_bits(uint32_t x)
+{
+	unsigned int n = 0;
+
+	for (; x; x &= x - 1)
+		n++;
+	return n;
+}
+
 /* On success *size is the whole event and lies within left. */
 static const char *event_flaw(const struct ukl_event_header *h, size_t left,
 			      uint64_t last_time, size_t *size)
@@ -139,7 +148,7 @@ static const char *event_flaw(const struct ukl_event_header *h, size_t left,
 		return "an event of no known class";
 	if (h->side >= UKL_SIDES)
 		return "an event on no known side";
-	if (h->n_state != __builtin_popcount(h->state_mask))
+	if (h->n_state != count_bits(h->state_mask))
 		return "n_state does not fit state_mask";
 	if (h->timestamp < last_time)
 		return "the clock goes backwards within the packet";
@@ -328,8 +337,11 @@ static inline const struct ukl_event *decode(struct ukl_reader *r, struct stream
 	e->order = r->order++;
 	e->cls = h->id;
 	e->side = h->side;
-	for (unsigned int i = 0; i < UKL_MAX_ARGS; i++)
-		e->arg[i] = i < n_args ? word[i] : 0;
+	for (unsigned int i = 0; i < n_args; i++)
+		e->arg[i] = word[i];
+	for (unsigned int i = n_args; i < s->n_args; i++)
+		e->arg[i] = 0;
+	s->n_args = n_args;
 	word += n_args;
 	e->changed = s->fresh ? take_whole(e, h->state_mask, word) :
 				take_changes(e, h->state_mask, word);
@@ -512,10 +524,10 @@ static int open_stream(struct ukl_reader *r, unsigned int cpu, struct ukl_error 
 	char name[32];
 
 	s->event.cpu = (uint8_t)cpu;
-	s->buf = aligned_alloc(64, (BUF_SIZE + 63) & ~63u);
+	s->buf = aligned_alloc(64, (UKL_PACKET_MAX + 63) & ~63u);
 	if (!s->buf)
 		return no_memory(err, r->name);
-	memset(s->buf, 0, BUF_SIZE);
+	memset(s->buf, 0, UKL_PACKET_MAX);
 	s->p = s->end = s->buf;
 	snprintf(name, sizeof(name), "stream_%u", cpu);
 	s->fd = open_regular(r, name, &st);
