@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "probe.h"
@@ -43,13 +44,21 @@ static unsigned long base_of(int code)
 	return arch(code, (unsigned long)&value) ? 1 : value;
 }
 
+/* Sleeps, so that another task runs, be it the idle one: a yield alone switches nothing. */
+static void switch_away(void)
+{
+	struct timespec moment = { 0, 100000 };
+
+	call6(SYS_nanosleep, (long)&moment, 0, 0, 0, 0, 0);
+}
+
 /* The thread pointer moves away, over a system call, and back: musl sees nothing. */
 static bool fs_moves(void)
 {
 	unsigned long old = base_of(ARCH_GET_FS), there, by_instruction;
 	long set = arch(ARCH_SET_FS, (unsigned long)words), word;
 
-	call6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	switch_away();
 	__asm__ volatile("mov %%fs:8, %0" : "=r"(word));
 	__asm__ volatile("rdfsbase %0" : "=r"(by_instruction));
 	there = base_of(ARCH_GET_FS);
@@ -64,7 +73,7 @@ static bool fs_by_instruction(void)
 	long word;
 
 	__asm__ volatile("wrfsbase %0" : : "r"(words + 1) : "memory");
-	call6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	switch_away();
 	__asm__ volatile("mov %%fs:8, %0" : "=r"(word));
 	there = base_of(ARCH_GET_FS);
 	__asm__ volatile("wrfsbase %0" : : "r"(old) : "memory");
@@ -79,7 +88,7 @@ static bool gs_is_kept(void)
 	long word = 0x0222;
 
 	for (unsigned int i = 0; i < 100; i++) {
-		call6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+		switch_away();
 		ok &= base_of(ARCH_GET_GS) == (unsigned long)words;
 	}
 	if (!in_ring0())
@@ -136,7 +145,7 @@ static bool ldt_data(void)
 
 	if (call6(SYS_modify_ldt, 1, (long)&d, sizeof(d), 0, 0, 0))
 		return false;
-	call6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	switch_away();
 	__asm__ volatile("lar %w2, %1; setz %0"
 			 : "=q"(there), "=r"(rights)
 			 : "r"(selector)
@@ -155,7 +164,7 @@ static int ldt_loaded(void)
 		return 1;
 	__asm__ volatile("mov %0, %%es" : : "r"(selector));
 	for (unsigned int i = 0; i < 50; i++)
-		call6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+		switch_away();
 	__asm__ volatile("mov %%es, %0" : "=r"(es));
 	return es != selector;
 }
