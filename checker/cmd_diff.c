@@ -59,6 +59,7 @@ struct diff {
 	struct pair *pair;
 	unsigned int n;
 	uint64_t waiting[SIDES];	/* items in all queues */
+	bool done[SIDES];
 	uint64_t items[SIDES];
 };
 
@@ -110,6 +111,17 @@ static void part(struct diff *d, struct pair *p)
 		show_next(p, p->ahead, &q->item[q->head++]);
 }
 
+/* Nothing of the other side can come any more, so nothing waits for it. */
+static int go_on_alone(struct diff *d, struct pair *p, enum side side,
+		       const struct ukl_item *item)
+{
+	if (!ukl_sequence_whole(d->seq[!side]))
+		return 0;
+	part(d, p);
+	show_next(p, side, item);
+	return 0;
+}
+
 static int add(struct diff *d, struct pair *p, enum side side, const struct ukl_item *item)
 {
 	struct ukl_item *first = &p->waiting.item[p->waiting.head];
@@ -119,6 +131,8 @@ static int add(struct diff *d, struct pair *p, enum side side, const struct ukl_
 		show_next(p, side, item);
 	} else if (p->waiting.head == p->waiting.n || p->ahead == side) {
 		p->ahead = side;
+		if (d->done[!side])
+			return go_on_alone(d, p, side, item);
 		d->waiting[side]++;
 		return enqueue(&p->waiting, item);
 	} else if (same(d, first, item)) {
@@ -165,16 +179,14 @@ static int advance(struct diff *d, enum side side)
 /* The side with less waiting goes first: so little is kept. */
 static int compare(struct diff *d)
 {
-	bool done[SIDES] = { false, false };
-
-	while (!done[A] || !done[B]) {
-		enum side side = done[A] || (!done[B] && d->waiting[B] < d->waiting[A]) ?
-				 B : A;
+	while (!d->done[A] || !d->done[B]) {
+		bool less = !d->done[B] && d->waiting[B] < d->waiting[A];
+		enum side side = d->done[A] || less ? B : A;
 		int ret = advance(d, side);
 
 		if (ret < 0)
 			return -1;
-		done[side] = ret;
+		d->done[side] = ret;
 	}
 	return 0;
 }
