@@ -285,6 +285,9 @@ static int verdict(struct diff *d)
 	unsigned int parted = 0;
 	uint64_t common = 0;
 
+	/* Where nothing can be compared, nothing has parted. */
+	if (!d->items[A] || !d->items[B])
+		return inconclusive(d);
 	part_at_end(d);
 	printf("A = %s\nB = %s\n\n", d->trace[A], d->trace[B]);
 	for (unsigned int i = 0; i < d->n; i++) {
@@ -296,10 +299,7 @@ static int verdict(struct diff *d)
 	}
 	printf("%u task%s, %" PRIu64 " steps the same; %u part%s\n", d->n,
 	       d->n == 1 ? "" : "s", common, parted, parted == 1 ? "s" : "");
-	/* Where nothing can be compared, nothing has parted. */
-	if (parted && d->items[A] && d->items[B])
-		return UKL_EXIT_VIOLATION;
-	return inconclusive(d);
+	return parted ? UKL_EXIT_VIOLATION : inconclusive(d);
 }
 
 /* --- the work -------------------------------------------------------------- */
