@@ -18,6 +18,7 @@ struct life {
 	unsigned int member;
 	unsigned int children;
 	bool active;			/* the program is its image */
+	bool foreign;			/* the application's, while ring 3 is looked at */
 };
 
 struct ukl_sequence {
@@ -68,24 +69,41 @@ static struct life *find(struct ukl_sequence *seq, uint64_t task)
 	return NULL;
 }
 
-static struct life *birth(struct ukl_sequence *seq, uint64_t task, struct life *parent)
+/* Where the task has, or gets, its place; NULL if memory is short. */
+static struct life *place(struct ukl_sequence *seq, uint64_t task)
 {
-	int from = parent ? (int)parent->member : -1;
-	unsigned int nth = parent ? parent->children++ : seq->roots++;
 	struct life *life = find(seq, task), *larger;
 
 	if (!life)
 		life = find(seq, 0);
-	if (!life) {
-		larger = grow(seq, seq->life, seq->n, sizeof(*larger));
-		if (!larger)
-			return NULL;
-		seq->life = larger;
-		life = &seq->life[seq->n++];
-	}
-	*life = (struct life){ .task = task, .member = family_place(seq, from, nth),
-			       .active = true };
+	if (life)
+		return life;
+	larger = grow(seq, seq->life, seq->n, sizeof(*larger));
+	if (!larger)
+		return NULL;
+	seq->life = larger;
+	return &seq->life[seq->n++];
+}
+
+static struct life *birth(struct ukl_sequence *seq, uint64_t task, struct life *parent)
+{
+	int from = parent ? (int)parent->member : -1;
+	unsigned int nth = parent ? parent->children++ : seq->roots++;
+	struct life *life = place(seq, task);
+
+	if (life)
+		*life = (struct life){ .task = task, .active = true,
+				       .member = family_place(seq, from, nth) };
 	return life;
+}
+
+/* A program of that name that the application has executed is none of its own. */
+static void note_foreign(struct ukl_sequence *seq, uint64_t task)
+{
+	struct life *life = task ? place(seq, task) : NULL;
+
+	if (life)
+		*life = (struct life){ .task = task, .foreign = true };
 }
 
 /* The task runs the program: it is a new one, or came back to it. */
@@ -112,6 +130,8 @@ static void follow_name(struct ukl_sequence *seq, const struct ukl_view *v)
 	uint64_t task = v->ev->arg[UKL_A_TASK_task];
 	struct life *life = find(seq, task);
 
+	if (life && life->foreign)
+		return;
 	if (is_named(v, seq->opt.ring3))
 		begin(seq, life, task);
 	else if (life)
@@ -123,7 +143,11 @@ static void follow_fork(struct ukl_sequence *seq, const struct ukl_view *v,
 {
 	uint64_t worker = v->lay->pf_kthread | v->lay->pf_io_worker;
 
-	if (life && life->active && !(v->ev->arg[UKL_A_FORK_pf] & worker))
+	if (!life || (v->ev->arg[UKL_A_FORK_pf] & worker))
+		return;
+	if (life->foreign)
+		note_foreign(seq, v->ev->arg[UKL_A_FORK_child]);
+	else if (life->active)
 		birth(seq, v->ev->arg[UKL_A_FORK_child], life);
 }
 
@@ -138,6 +162,8 @@ static struct life *follow(struct ukl_sequence *seq, const struct ukl_view *v)
 	case UKL_K_INT_IN_APP:
 		if (!seq->opt.ring3)
 			life = begin(seq, life, v->task->addr);
+		else if (!life)
+			note_foreign(seq, v->task->addr);
 		break;
 	case UKL_K_TASK:
 		if (seq->opt.ring3)
