@@ -10,6 +10,8 @@
  *     p  an address: only whether it is 0
  *     e  results: the error, or that there is none
  *     -  not at all: pids, times, what depends on them
+ *     x  results: the call is left out, for the scheduler decides how often it is made,
+ *        or ring 3 asks its vdso instead
  *
  * A call that is not in it has its number compared and its result as "e".
  *

@@ -211,7 +211,8 @@ static bool wanted(const struct ukl_sequence *seq, const struct ukl_view *v)
 {
 	switch (seq->opt.detail) {
 	case UKL_DETAIL_CALLS:
-		return seq->item.call || seq->item.result;
+		return (seq->item.call || seq->item.result) &&
+		       ukl_call_find(seq->item.nr)->result != 'x';
 	case UKL_DETAIL_ALL:
 		return !(NEVER >> v->kind & 1);
 	default:
