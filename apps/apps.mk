@@ -86,7 +86,8 @@ $(BUILD)/apps/attack/attack: $(wildcard apps/attack/*.[ch])
 # runs on a kernel without UKL.
 BUSYBOX ?= /usr/bin/busybox
 GUEST_BIN := $(foreach app,$(UKL_APPS),$(BUILD)/apps/$(app)/$(app)) \
-	$(BUILD)/apps/echo/echo-client $(BUILD)/apps/attack/attack
+	$(BUILD)/apps/echo/echo-client $(BUILD)/apps/attack/attack \
+	$(BUILD)/apps/kdata/kdata
 GUEST_FILES := apps/guest/mkinitramfs.sh apps/guest/init apps/guest/stub \
 	$(wildcard apps/guest/scenarios/*.sh)
 

@@ -157,6 +157,8 @@ run_guest() { # APP
 	local scenario=twin
 	case $1 in
 	count) scenario=count CMDLINE="ukl.args=$COUNT_WORDS $CMDLINE" ;;
+	echo) scenario=demo ;;
+	kdata) scenario=kdata && guest_disk disk 1 ;;
 	provoke) scenario=provoke ;;
 	*)
 		CMDLINE+=" ukl.program=$1"
