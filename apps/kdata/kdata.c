@@ -348,7 +348,7 @@ static void check_fork(void)
 
 static void check_busy(void)
 {
-	static char *const args[] = { UKL, "again", NULL };
+	static char *const args[] = { UKL, "beside", NULL };	/* would be 2, usage */
 	pid_t child = fork();
 
 	if (!child) {
