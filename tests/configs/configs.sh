@@ -83,7 +83,11 @@ configure() {
 }
 
 # Objects that an earlier run left are not compiled again, so what was said of them is kept
-# beside them.  If there is anything they go; ccache repeats the compiler's warnings.
+# beside them.  If that was anything they go; ccache repeats the compiler's warnings.
+only_quiet_objects() {
+	[ ! -s "$WORK/obj-$NAME/said" ] || rm -rf "$WORK/obj-$NAME"
+}
+
 build() { # APP
 	local said=$WORK/obj-$NAME/said
 	mkdir -p "$DIR/$1"
@@ -91,8 +95,7 @@ build() { # APP
 		cp "$BUILD/apps/$1/ukl.o" "$WORK/obj-$NAME/ukl.o"
 	kmake vmlinux bzImage >>"$said" 2>&1 || echo "make failed" >>"$said"
 	[ ! -s "$said" ] || {
-		mv "$said" "$DIR/$1/build.log"
-		rm -rf "$WORK/obj-$NAME"
+		cp "$said" "$DIR/$1/build.log"
 		tail -n 20 "$DIR/$1/build.log" >&2
 		die "$NAME: the build with $1 says something; see $DIR/$1/build.log"
 	}
@@ -260,6 +263,7 @@ configuration() {
 	MEMORY=${memory:-512} EVENTS=0
 	rm -rf "$DIR"
 	mkdir -p "$DIR"
+	only_quiet_objects
 	configure
 	for app in $(apps); do build "$app"; done
 	pass "$NAME: builds with $(apps), and no tool warns"
