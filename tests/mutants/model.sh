@@ -5,7 +5,7 @@
 #
 #   model.sh [--every N] BUILD OUT
 #
-# model_mutate.py says the rules.  Each mutant is one source compiled anew, linked with
+# mutate.c says the rules.  Each mutant is one source compiled anew, linked with
 # the rest and run over all fixtures (verdicts.c), one on each processor at a time.  The table is
 # OUT/table: mutant, "killed by FIXTURE" or "survived".  What ran before with the same
 # sources is not run again.  With --every N only each N-th is made.
@@ -23,7 +23,7 @@ fi
 [ $# -eq 2 ] || { echo "usage: model.sh [--every N] BUILD OUT" >&2; exit 2; }
 build=$1 out=$2
 here=$(dirname "$0")
-mutate=$here/model_mutate.py
+mutate=$build/tests/mutate
 fixtures=$here/../fixtures
 sources=(model/inv_*.c model/step.c model/machine.c)
 flags=(-std=gnu11 -w -Itraces -Imodel -I"$build/model")
@@ -81,7 +81,7 @@ try() { # N FILE
 	local dir name status=0 by others
 	name=$(basename "$2" .c)
 	dir=$(mktemp -d "$out/try.XXXXXX")
-	python3 "$mutate" make "$2" "$1" >"$dir/$name.c"
+	"$mutate" make "$2" "$1" >"$dir/$name.c"
 	mapfile -t others < <(printf '%s\n' "$out"/obj/*.o | grep -v "/$name.o")
 	if ! compile "$dir/$name.c" "$dir/$name.o" -O0 2>"$dir/err" ||
 			! link "$dir/verdicts" "$dir/$name.o" "${others[@]}" 2>>"$dir/err"; then
@@ -107,7 +107,7 @@ row() {
 }
 
 # Where nothing but the sources counts; a change of any makes all run again.
-key=$(cat model/*.[ch] checker/world.[ch] traces/*.[ch] "$fixtures"/{changes,*.fail,*.pass,base.trace} "$here"/verdicts.c "$mutate" 2>/dev/null |
+key=$(cat model/*.[ch] checker/world.[ch] traces/*.[ch] "$fixtures"/{changes,*.fail,*.pass,base.trace} "$here"/{verdicts,mutate}.c |
 	sha256sum | cut -c1-16)
 mkdir -p "$out"
 if [ "$(cat "$out/key" 2>/dev/null)" != "$key" ]; then
@@ -118,7 +118,7 @@ if [ "$(cat "$out/key" 2>/dev/null)" != "$key" ]; then
 fi
 mkdir -p "$out/rows/model"
 rm -rf "$out"/try.*
-python3 "$mutate" list "${sources[@]}" | awk -v every="$every" 'NR % every == 0' >"$out/mutants"
+"$mutate" list "${sources[@]}" | awk -v every="$every" 'NR % every == 0' >"$out/mutants"
 export -f row try compile link
 export out build mutate
 # shellcheck disable=SC2016 # for the inner shell

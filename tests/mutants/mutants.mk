@@ -11,6 +11,10 @@ mutants: $(MUTANT_KERNELS) $(RECORDING)	## boot every kernel mutant and say whic
 
 # Mutants of the model itself.  Not among the suites until the aim is reached.
 .PHONY: model-mutants
-model-mutants: $(ASSEMBLE) $(UKL)	## small bugs in the model: which do the fixtures see? (MUTANT_STEP=N: each N-th)
+model-mutants: $(ASSEMBLE) $(UKL) $(BUILD)/tests/mutate	## small bugs in the model: which do the fixtures see? (MUTANT_STEP=N: each N-th)
 	$(Q)tests/mutants/model.sh $(if $(MUTANT_STEP),--every $(MUTANT_STEP)) $(BUILD) \
 		$(BUILD)/model-mutants
+
+$(BUILD)/tests/mutate: tests/mutants/mutate.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -o $@ $<

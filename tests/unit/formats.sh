@@ -31,8 +31,13 @@ says() {
 	return 1
 }
 
-valid() { # FILE
-	"$here/schema.py" "$schema" <"$dir/$1" >"$dir/out" 2>&1
+valid() { # FILE: each line by itself, and there is one
+	local each
+	rm -rf "$dir/each"
+	mkdir "$dir/each"
+	split --lines=1 --suffix-length=5 "$dir/$1" "$dir/each/"
+	each=("$dir"/each/*)
+	/usr/bin/jsonschema "${each[@]/#/--instance=}" "$schema" >"$dir/out" 2>&1
 }
 
 # Named so that each format has something to quote
