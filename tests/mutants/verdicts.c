@@ -8,10 +8,11 @@
  * and ID, unless it is "-", must have held; "fail ID DIR": ID must be the first that is
  * violated; "exact ID,ID... DIR": the first event that violates anything must violate
  * exactly these; "parts - DIR": the trace must conform from whichever event it begins,
- * and for a model of two processors; "edges - DIR": every edge that the trace takes must be declared; "explore -
- * N": so it must be with all sequences of N moves of checker/world.h, and none violates
- * anything.  Prints the first line that is not so.  Exit status: 0 all are so, 1 one is
- * not, 2 trouble.
+ * and for a model of two processors; "edges - DIR": every edge that the trace takes must
+ * be declared; "explore - N": so it must be with all sequences of N moves of
+ * checker/world.h, and none violates anything.  Prints the first line that is not so.
+ *
+ * Exit status: 0 all are so, 1 one is not, 2 trouble.
  */
 #include <stdio.h>
 #include <stdlib.h>
