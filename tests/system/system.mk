@@ -54,6 +54,10 @@ nmi-check:	## NMIs at any moment of a busy application
 nmi-check: $(COUNT_KERNEL) $(RECORDING)
 	tests/system/nmi.sh $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/nmi
 
+seams-check:	## NMIs at the instructions that chance does not find
+seams-check: $(COUNT_KERNEL) $(RECORDING)
+	tests/system/seams.sh $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/seams
+
 machine-check:	## NMIs and machine checks, injected one by one and counted
 machine-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING)
 	tests/system/machine.sh --smp 2 $(BUILD) $< $(BUILD)/system/machine
@@ -185,5 +189,5 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 		$(BUILD)/system/plain-reclaim
 
 .PHONY: demo load-check lua-check sqlite-check crash-check crash-full-check speed-full-check \
-	fuzz-full-check threads-full-check cc-check run-check libc-check probe-check core-check trace-tools-check apps-check count-check exec-check nmi-check machine-check smp2-check reclaim-check kill-check \
+	fuzz-full-check threads-full-check cc-check run-check libc-check probe-check core-check trace-tools-check apps-check count-check exec-check nmi-check seams-check machine-check smp2-check reclaim-check kill-check \
 	witness-check plain-check
