@@ -42,35 +42,17 @@ struct reduce {
 
 /* --- reading --------------------------------------------------------------- */
 
-/* The first violation of a trace. */
-struct first {
-	bool seen;
-	unsigned int index;
-	uint64_t order;
-};
-
-static void on_violation(void *arg, const struct ukl_violation *violation)
-{
-	struct first *first = arg;
-
-	if (first->seen)
-		return;
-	first->seen = true;
-	first->index = violation->index;
-	first->order = violation->view->ev->order;
-}
-
 static int nomem(const char *trace, struct ukl_error *err)
 {
 	return ukl_error_set(err, UKL_ERR_NOMEM, trace, UKL_NOWHERE, "out of memory");
 }
 
 /* What the model says of the events from .. on, as long as they are whole evidence. */
-static int judge(struct reduce *r, const char *trace, uint64_t from, struct first *first,
+static int judge(struct reduce *r, const char *trace, uint64_t from, struct ukl_first *first,
 		 struct ukl_error *err)
 {
 	struct ukl_model_options options = {
-		.report = on_violation, .arg = first, .only = r->some_only ? r->only : NULL,
+		.report = ukl_first_report, .arg = first, .only = r->some_only ? r->only : NULL,
 	};
 	const struct ukl_event *ev;
 	struct ukl_reader *reader;
@@ -99,7 +81,7 @@ static int judge(struct reduce *r, const char *trace, uint64_t from, struct firs
  */
 static int find_window(struct reduce *r, uint64_t *from, struct ukl_error *err)
 {
-	struct first first;
+	struct ukl_first first;
 
 	for (uint64_t size = WINDOW; size <= r->at; size *= 8) {
 		*from = r->at + 1 - size;
@@ -199,7 +181,7 @@ static int nothing(const struct reduce *r)
 	return UKL_EXIT_INCONCLUSIVE;
 }
 
-static int tell(const struct reduce *r, const struct first *first)
+static int tell(const struct reduce *r, const struct ukl_first *first)
 {
 	printf("%s: %zu of %" PRIu64 " events, after %" PRIu64 " tries\n"
 	       "  event %" PRIu64 " violates %s, as event %" PRIu64 " of %s does\n",
@@ -214,7 +196,7 @@ static int tell(const struct reduce *r, const struct first *first)
 static int write_and_judge(struct reduce *r)
 {
 	struct ukl_error err;
-	struct first first;
+	struct ukl_first first;
 
 	if (write_events(r, &err) || judge(r, r->out, 0, &first, &err))
 		return ukl_cmd_fail(&err);
@@ -229,7 +211,7 @@ static int write_and_judge(struct reduce *r)
 static int run(struct reduce *r)
 {
 	struct ukl_error err;
-	struct first first;
+	struct ukl_first first;
 	uint64_t from;
 
 	if (read_head(r, &err) || judge(r, r->trace, 0, &first, &err))

@@ -15,27 +15,23 @@ static bool is_cut(const struct ukl_reduce *r, const struct cut *c, size_t i)
 	return i >= c->from && i < c->to && r->event[i].cpu == c->cpu && i + 1 < r->n;
 }
 
-struct first {
-	bool seen;
-	unsigned int index;
-};
-
-static void on_violation(void *arg, const struct ukl_violation *violation)
+void ukl_first_report(void *arg, const struct ukl_violation *violation)
 {
-	struct first *first = arg;
+	struct ukl_first *first = arg;
 
 	if (first->seen)
 		return;
 	first->seen = true;
 	first->index = violation->index;
+	first->order = violation->view->ev->order;
 }
 
 /* The last event must be the first that violates anything, and what it should. */
 static bool violates_without(struct ukl_reduce *r, const struct cut *cut)
 {
-	struct first first = { .seen = false };
+	struct ukl_first first = { .seen = false };
 	const struct ukl_model_options options = {
-		.cpus = r->cpus, .report = on_violation, .arg = &first, .only = r->only,
+		.cpus = r->cpus, .report = ukl_first_report, .arg = &first, .only = r->only,
 	};
 	struct ukl_model *model = ukl_model_create(r->layout, &options);
 	size_t i;

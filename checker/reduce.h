@@ -36,6 +36,16 @@ struct ukl_reduce {
 	bool no_memory;
 };
 
+/* The first violation that a model reports; zeroed before. */
+struct ukl_first {
+	bool seen;
+	unsigned int index;		/* of the invariant */
+	uint64_t order;			/* of the event */
+};
+
+/* A ukl_report_fn; arg is a struct ukl_first. */
+void ukl_first_report(void *arg, const struct ukl_violation *violation);
+
 /* Leaves the events that are needed in event[0 .. n - 1]. */
 void ukl_reduce(struct ukl_reduce *r);
 
