@@ -25,13 +25,12 @@ RECORD=0
 strike() { # PORT ADDRESS
 	gdb -nx -batch -ex "set architecture i386:x86-64" -ex "set tcp connect-timeout 60" \
 		-ex "target remote 127.0.0.1:$1" \
-		-ex "thbreak *0x$2 if (\$cs & 3) == 3" -ex continue \
-		-ex "printf \"struck at %lx, cs %x\\n\", \$rip, \$cs" \
+		-ex "thbreak *$2 if (\$cs & 3) == 3" -ex continue \
+		-ex "printf \"struck at 0x%lx, cs %x\\n\", \$rip, \$cs" \
 		-ex "monitor nmi" -ex detach >"$OUT/gdb.log" 2>&1 || :
 }
 
-text=$(nm "$VMLINUX" | awk '$3 == "__ukl_text_start" { print $1 }')
-[ -n "$text" ] || die "$VMLINUX has no __ukl_text_start"
+text=$(symbol __ukl_text_start)
 port=$(free_port)
 QEMU_ARGS=(-S -gdb "tcp:127.0.0.1:$port")
 CMDLINE="ukl.step=4999 $CMDLINE"

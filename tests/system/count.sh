@@ -26,18 +26,14 @@ need_guest
 MEMORY=512 # 10000 pages and more are touched
 CMDLINE="ukl.args=${words// /,}"
 
-gate() { # SYMBOL of the vmlinux
-	nm "$VMLINUX" | awk -v name="$1" '$3 == name { print $1 }'
-}
-
 events() {
 	"$BUILD/ukl" dump --state --class gate_in,sys_enter,sys_leave,int_in \
 		"$OUT/trace"
 }
 
 compare() { # reads events
-	awk -v call="$(gate ukl_entry_SYSCALL_64)" \
-		-v jump="$(gate ukl_entry_SYSCALL_64_jump)" \
+	awk -v call="$(symbol ukl_entry_SYSCALL_64)" \
+		-v jump="$(symbol ukl_entry_SYSCALL_64_jump)" \
 		-v console="$OUT/console.log" -f "$(dirname "$0")/count.awk"
 }
 

@@ -38,10 +38,9 @@ normalize() {
 
 instructions() { # SYMBOL COUNT
 	local address
-	address=$(nm "$VMLINUX" | awk -v s="$1" '$3 == s { print $1 }')
-	[ -n "$address" ] || die "$VMLINUX has no symbol $1"
-	objdump -d --no-show-raw-insn --start-address="0x$address" \
-		--stop-address=$((0x$address + 256)) "$VMLINUX" |
+	address=$(symbol "$1")
+	objdump -d --no-show-raw-insn --start-address="$address" \
+		--stop-address=$((address + 256)) "$VMLINUX" |
 		grep -E '^ *[0-9a-f]+:' | head -n "$2" | normalize
 }
 

@@ -170,6 +170,14 @@ judge() {
 	exit "$status"
 }
 
+# symbol NAME: its address in $VMLINUX, 0x and 16 digits
+symbol() {
+	local address
+	address=$(nm "$VMLINUX" | awk -v name="$1" '$3 == name { print "0x" $1 }')
+	[ -n "$address" ] || die "$VMLINUX has no symbol $1"
+	echo "$address"
+}
+
 # A TCP port of 127.0.0.1 on which nobody listens now.  Below 32768, so that no
 # outgoing connection takes it before QEMU does.
 free_port() {

@@ -107,10 +107,6 @@ fatal() { # WHO PROGRAM CS
 	conforms "$1, to the end"
 }
 
-symbol() { # NAME
-	nm "$VMLINUX" | awk -v name="$1" '$3 == name { print "0x" $1 }'
-}
-
 CPU=''
 OUT=$TOP/nmi
 start "ukl.row=NMI ukl.count=$TIMES"

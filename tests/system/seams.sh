@@ -21,14 +21,10 @@ TIMES=3
 suite
 need_guest
 
-address() { # SYMBOL
-	nm "$VMLINUX" | awk -v name="$1" '$3 == name { print "0x" $1 }'
-}
-
 # gdb's words for "the RIP that lies there is the application's"
 in_app() { # PLACE
-	echo "*(unsigned long *)($1) >= $(address __ukl_text_start)" \
-		"&& *(unsigned long *)($1) < $(address __ukl_text_end)"
+	echo "*(unsigned long *)($1) >= $(symbol __ukl_text_start)" \
+		"&& *(unsigned long *)($1) < $(symbol __ukl_text_end)"
 }
 
 # STATE, the address, steps to take from there, and gdb's condition; in the order in
@@ -37,14 +33,14 @@ in_app() { # PLACE
 # ret_from_fork() has the function of a kernel thread in RDX.
 places() {
 	local fault timer fork
-	fault=$(address asm_exc_page_fault)
-	timer=$(address asm_sysvec_apic_timer_interrupt)
-	fork=$(address ret_from_fork)
-	echo "KTHREAD $fork 0 \$rdx != 0 && \$rdx != $(address kernel_init)"
+	fault=$(symbol asm_exc_page_fault)
+	timer=$(symbol asm_sysvec_apic_timer_interrupt)
+	fork=$(symbol ret_from_fork)
+	echo "KTHREAD $fork 0 \$rdx != 0 && \$rdx != $(symbol kernel_init)"
 	echo "USER_STUB $fault 2 (*(long *)(\$rsp + 16) & 3) == 3"
 	echo "APP_STUB $fault 2 $(in_app "\$rsp + 8")"
-	echo "GATE_KERNEL $(address __ukl_seam_in_end) 0 1"
-	echo "RETURN $(address __ukl_seam_out_start) 0 1"
+	echo "GATE_KERNEL $(symbol __ukl_seam_in_end) 0 1"
+	echo "RETURN $(symbol __ukl_seam_out_start) 0 1"
 	echo "KERNEL_STUB $timer 2 (*(long *)(\$rsp + 8) & 3) == 0 && *(long *)\$rsp < 0" \
 		"&& !($(in_app "\$rsp"))"
 	echo "CHILD $fork 0 \$rdx == 0"
@@ -52,7 +48,7 @@ places() {
 
 session() { # PORT
 	local nmi state place steps condition i
-	nmi=$(address asm_exc_nmi)
+	nmi=$(symbol asm_exc_nmi)
 	echo "set architecture i386:x86-64"
 	echo "target remote 127.0.0.1:$1"
 	while read -r state place steps condition; do
