@@ -366,19 +366,24 @@ static void watchpoint(pid_t pid)
 	set_debug(pid, 0, 0);
 }
 
+/*
+ * On the jump to itself: QEMU saves RF=1 with an interrupt at the breakpoint, as no
+ * processor does, and so it is hit no earlier than the next time round.
+ */
 static void breakpoint(pid_t pid)
 {
+	const unsigned long place = board->steps[STEPS - 1];
 	struct user_regs_struct r, here;
 	bool set, hit = false;
 
 	get_regs(pid, &r);
-	set = set_debug(pid, 0, board->landing) && set_debug(pid, 7, DR7_EXECUTE);
+	set = set_debug(pid, 0, place) && set_debug(pid, 7, DR7_EXECUTE);
 	if (set) {
 		here = r;
-		here.rip = board->landing;
+		here.rip = place;
 		here.orig_rax = -1ul;
 		set_regs(pid, &here);
-		hit = hits(pid) && get_regs(pid, &here) && here.rip == board->landing;
+		hit = hits(pid) && get_regs(pid, &here) && here.rip == place;
 		set_regs(pid, &r);
 	}
 	shown("a breakpoint in its text, hit or refused", set ? hit : board->ring0);
