@@ -13,7 +13,7 @@ include tests/bench/bench.mk
 
 SUITES := unit-check apps-check cc-check run-check patch-check demo-check docs-check count-check witness-check \
 	  exec-check nmi-check seams-check machine-check libc-check probe-check core-check smp2-check reclaim-check lua-check \
-	  sqlite-check crash-check kill-check mutants
+	  sqlite-check crash-check kill-check trace-mutants mutants
 
 .PHONY: test demo-check docs-check patch-check
 patch-check: $(KDIR)/patched	## the kernel's style checker on the patches

@@ -18,3 +18,19 @@ model-mutants: $(ASSEMBLE) $(UKL) $(BUILD)/tests/mutate	## small bugs in the mod
 $(BUILD)/tests/mutate: tests/mutants/mutate.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -o $@ $<
+
+# Lies in traces: in the fixtures' base run, and in what the demonstration recorded.
+DEMO_TRACE := $(BUILD)/system/demo/trace
+
+.PHONY: trace-mutants
+trace-mutants: $(ASSEMBLE) $(UKL) $(BUILD)/tests/trace-mutate $(DEMO_TRACE)/metadata	## small lies in traces: which does the checker see?
+	$(Q)tests/mutants/trace-mutants.sh $(BUILD) $(DEMO_TRACE) $(BUILD)/trace-mutants
+
+$(DEMO_TRACE)/metadata: | $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
+	$(Q)tests/system/demo.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/demo
+
+-include $(BUILD)/tests/trace-mutate.d
+
+$(BUILD)/tests/trace-mutate: tests/mutants/trace-mutate.c $(TRACE_LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -o $@ $< $(TRACE_LIB) $(TRACE_LIBS)
