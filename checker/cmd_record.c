@@ -4,13 +4,15 @@
  *
  * Promise: what is run can be printed and run without this program.  The trace is
  * closed properly whenever QEMU is given the chance: a SIGINT, SIGTERM or SIGHUP
- * sent here, and the end of --timeout, become a SIGTERM for QEMU.
+ * sent here, the end of --timeout and a trace of --max-size become a SIGTERM for it.
  *
  * One thread.  All memory is given back by the end of the process.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
@@ -20,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +30,7 @@
 #include "cmd.h"
 
 #define GRACE_SECONDS 20	/* from SIGTERM to SIGKILL */
+#define FOREVER 1000000000	/* seconds */
 
 static const char usage[] =
 	"usage: ukl record [OPTION]... [-- QEMU-ARGUMENT...]\n"
@@ -46,6 +50,7 @@ static const char usage[] =
 	"  --net                a network card, also with --icount\n"
 	"  --hostfwd PORT:GUEST forward a TCP port of this host to the guest\n"
 	"  --timeout SECONDS    end QEMU after this time\n"
+	"  --max-size MIB       end QEMU when the trace is so large\n"
 	"  --qemu FILE          the emulator (default: qemu-system-x86_64)\n"
 	"  --plugin-option K=V  more for the recorder, e.g. writers=prove\n"
 	"  --no-plugin          run the same without recording\n"
@@ -60,7 +65,7 @@ struct settings {
 	const char *seed;
 	const char *port[MAX_PORTS], *plugin_option[MAX_PLUGIN_OPTIONS];
 	unsigned int n_ports, n_plugin_options;
-	long smp, timeout;
+	long smp, timeout, max_size;
 	int icount, net, no_plugin, print_command;
 	char build[PATH_MAX];		/* the directory of this program */
 	char **extra;			/* for QEMU, as they are */
@@ -136,8 +141,8 @@ static int is_number(const char *s, long low, long high, long *value)
 
 enum {
 	OPT_OUT = 1, OPT_APP, OPT_KERNEL, OPT_VMLINUX, OPT_INITRD, OPT_APPEND, OPT_SMP,
-	OPT_MEMORY, OPT_ICOUNT, OPT_SEED, OPT_NET, OPT_HOSTFWD, OPT_TIMEOUT, OPT_QEMU,
-	OPT_PLUGIN_OPTION, OPT_NO_PLUGIN, OPT_PRINT, OPT_HELP
+	OPT_MEMORY, OPT_ICOUNT, OPT_SEED, OPT_NET, OPT_HOSTFWD, OPT_TIMEOUT, OPT_MAX_SIZE,
+	OPT_QEMU, OPT_PLUGIN_OPTION, OPT_NO_PLUGIN, OPT_PRINT, OPT_HELP
 };
 
 static const struct option options[] = {
@@ -154,6 +159,7 @@ static const struct option options[] = {
 	{ "net", no_argument, NULL, OPT_NET },
 	{ "hostfwd", required_argument, NULL, OPT_HOSTFWD },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
 	{ "qemu", required_argument, NULL, OPT_QEMU },
 	{ "plugin-option", required_argument, NULL, OPT_PLUGIN_OPTION },
 	{ "no-plugin", no_argument, NULL, OPT_NO_PLUGIN },
@@ -222,6 +228,8 @@ static int set_option(struct settings *s, int option, const char *value)
 	case OPT_SMP:		return set_number("smp", value, 255, &s->smp);
 	case OPT_TIMEOUT:
 		return set_number("timeout", value, 1000000, &s->timeout);
+	case OPT_MAX_SIZE:
+		return set_number("max-size", value, 1000000000, &s->max_size);
 	case OPT_SEED:
 		s->seed = value;
 		return set_number("seed", value, LONG_MAX, &seed);
@@ -538,42 +546,80 @@ static struct timespec until(const struct timespec *deadline)
 	return left;
 }
 
-/* The signal that arrived, or 0 at the deadline (NULL: there is none). */
+static int is_over(const struct timespec *deadline)
+{
+	struct timespec left = until(deadline);
+
+	return !left.tv_sec && !left.tv_nsec;
+}
+
+/* The signal that arrived, or 0: the time is over. */
 static int wait_signal(const sigset_t *set, const struct timespec *deadline)
 {
 	struct timespec left;
 	int sig;
 
 	do {
-		if (deadline)
-			left = until(deadline);
-		sig = sigtimedwait(set, NULL, deadline ? &left : NULL);
+		left = until(deadline);
+		sig = sigtimedwait(set, NULL, &left);
 	} while (sig < 0 && errno == EINTR);
 	return sig < 0 ? 0 : sig;
 }
 
-enum ending { ENDED_BY_ITSELF, ENDED_BY_SIGNAL, ENDED_BY_TIMEOUT, ENDED_BY_FORCE };
+/* Bytes in the files of the trace. */
+static off_t trace_size(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+	struct stat st;
+	off_t size = 0;
+
+	if (!d)
+		return 0;
+	while ((entry = readdir(d)))
+		if (!fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+		    S_ISREG(st.st_mode))
+			size += st.st_size;
+	closedir(d);
+	return size;
+}
+
+enum ending { GOES_ON, ENDED_BY_SIGNAL, ENDED_BY_TIMEOUT, ENDED_BY_SIZE, ENDED_BY_FORCE };
+
+/* Waits for a reason to end QEMU, at most until one must be looked for again. */
+static enum ending next_reason(const struct settings *s, const sigset_t *set,
+			       const struct timespec *deadline)
+{
+	struct timespec next = after_seconds(1);
+	int sig = wait_signal(set, s->max_size && next.tv_sec < deadline->tv_sec ?
+			      &next : deadline);
+
+	if (sig)
+		return sig == SIGCHLD ? GOES_ON : ENDED_BY_SIGNAL;
+	if (is_over(deadline))
+		return ENDED_BY_TIMEOUT;
+	return s->max_size && trace_size(s->out) >> 20 >= s->max_size ? ENDED_BY_SIZE
+								       : GOES_ON;
+}
 
 /* Waits for QEMU and passes on what arrives; *status as waitpid() sets it. */
-static enum ending supervise(pid_t pid, long timeout, const sigset_t *set, int *status)
+static enum ending supervise(pid_t pid, const struct settings *s, const sigset_t *set,
+			     int *status)
 {
-	struct timespec deadline = after_seconds(timeout);
-	enum ending ending = ENDED_BY_ITSELF;
-	int limited = timeout > 0;
+	struct timespec deadline = after_seconds(s->timeout ? s->timeout : FOREVER);
+	enum ending ending = GOES_ON, reason;
 
 	while (waitpid(pid, status, WNOHANG) != pid) {
-		int sig = wait_signal(set, limited ? &deadline : NULL);
-
-		if (sig == SIGCHLD)
+		reason = next_reason(s, set, &deadline);
+		if (reason == GOES_ON)
 			continue;
-		if (ending == ENDED_BY_ITSELF) {
-			ending = sig ? ENDED_BY_SIGNAL : ENDED_BY_TIMEOUT;
+		if (ending == GOES_ON) {
+			ending = reason;
 			deadline = after_seconds(GRACE_SECONDS);
-			limited = 1;
 			kill(pid, SIGTERM);
-		} else if (!sig) {
+		} else if (reason == ENDED_BY_TIMEOUT) {
 			ending = ENDED_BY_FORCE;
-			limited = 0;
+			deadline = after_seconds(FOREVER);
 			kill(pid, SIGKILL);
 		}
 	}
@@ -586,6 +632,10 @@ static int conclude(const struct settings *s, enum ending ending, int status)
 	case ENDED_BY_TIMEOUT:
 		fprintf(stderr, "ukl: record: the guest did not end within %ld seconds;"
 			" QEMU was ended, the trace so far is kept\n", s->timeout);
+		return UKL_EXIT_TROUBLE;
+	case ENDED_BY_SIZE:
+		fprintf(stderr, "ukl: record: the trace in %s has %ld MiB or more; QEMU was"
+			" ended, the trace so far is kept\n", s->out, s->max_size);
 		return UKL_EXIT_TROUBLE;
 	case ENDED_BY_FORCE:
 		fprintf(stderr, "ukl: record: QEMU did not end within %d seconds of"
@@ -634,7 +684,7 @@ static int run(const struct settings *s, char **argv)
 			argv[0], strerror(errno));
 		_exit(UKL_EXIT_TROUBLE);
 	}
-	ending = supervise(pid, s->timeout, &set, &status);
+	ending = supervise(pid, s, &set, &status);
 	return conclude(s, ending, status);
 }
 

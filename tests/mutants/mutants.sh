@@ -9,12 +9,15 @@
 # Boots each workload of the catalogue once without a mutant, which must conform, and
 # its workload with each mutant of the catalogue (or those named), and has the traces
 # judged.  Many mutants crash or hang the guest; that is theirs to do, and what was
-# recorded until then is judged.  JOBS guests run at a time, 2 if it is not set.  One
-# line each, in the order in which they end:
+# recorded until then, or up to MIB_EACH, is judged; the trace is kept of one that
+# escaped, or if KEEP_TRACES is set.  JOBS guests run at a time, 2 if it is not set.  One line each, in the order
+# in which they end:
 #
 #   MUTANT  caught by ID, ... (meant | instead of IDS); event N | ESCAPED
 #
 # where event N is the first that violates anything, and the IDs all that it violates.
+# What is known from an earlier time, with the same kernel, recorder, checker and line of
+# the catalogue, is told and not run again.
 #
 # Exit status: 0 all caught; 1 one escaped, or the kernel without mutant does not
 # conform; 2 usage.  Deterministic: the guests run under icount.
@@ -28,6 +31,8 @@ shift 3
 CATALOGUE=$(dirname "$0")/catalogue
 INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
 SECONDS_EACH=${SECONDS_EACH:-60}
+MIB_EACH=${MIB_EACH:-256}
+KEEP_TRACES=${KEEP_TRACES-}
 JOBS=${JOBS:-2}
 suite
 need_file "$INITRD" "make $INITRD builds it"
@@ -42,13 +47,13 @@ lines() { # [workload]
 # Boots the workload $1 with the words $2 into $OUT; a mutant may end it as it likes.
 run() { # WORKLOAD WORDS
 	local image words
-	read -r _ image words < <(lines workload | grep "^ *$1 ") ||
-		die "$1: no such workload in $CATALOGUE"
+	read -r _ image words < <(lines workload | grep "^ *$1 ")
 	mkdir -p "$OUT"
 	rm -rf "$OUT/trace"
 	"$BUILD/ukl" record --out "$OUT/trace" --kernel "$IMAGES/$image/bzImage" \
 		--vmlinux "$IMAGES/$image/vmlinux" \
 		--initrd "$INITRD" --icount --timeout "$SECONDS_EACH" \
+		--max-size "$MIB_EACH" \
 		--append "$words $2" </dev/null >"$OUT/console.log" 2>"$OUT/stderr" || :
 	[ -d "$OUT/trace" ] || die "$OUT: nothing was recorded; see $OUT/stderr"
 }
@@ -61,13 +66,32 @@ first_violations() {
 		awk 'NR == 1 { event = $1; printf "%s", $1 } $1 == event { printf " %s", $2 }'
 }
 
+# Tells the verdict and keeps it in $OUT/result: the word, what it is about, what was told.
+end() { # RESULT WORDS
+	echo "$2"
+	[ "$1" = escaped ] || [ -n "$KEEP_TRACES" ] || rm -rf "$OUT/trace"
+	printf '%s\n' "$1" "$ABOUT" "$2" >"$OUT/result"
+}
+
+# Is there a verdict about the same that is newer than all that makes it?
+known() { # NAME IMAGE ABOUT
+	local result=$TOP/$1/result input told
+	for input in "$IMAGES/$2/bzImage" "$INITRD" "$BUILD/ukl" "$BUILD"/traces/recorder-v?.so \
+			"$0"; do
+		[ "$result" -nt "$input" ] || return 1
+	done
+	[ "$(sed -n 2p "$result")" = "$3" ] || return 1
+	[ -z "$KEEP_TRACES" ] || [ -d "$TOP/$1/trace" ] || return 1
+	told=$(sed -n 3p "$result")
+	echo "$told  [known]"
+}
+
 clean_kernel() { # WORKLOAD
 	OUT=$TOP/none-$1
 	run "$1" ""
 	"$BUILD/ukl" check "$OUT/trace" >"$OUT/verdict" ||
 		{ cat "$OUT/verdict"; die "$1: the mutant kernel without a mutant does not conform"; }
-	note "ok: without a mutant the kernel conforms under $1"
-	echo passed >"$OUT/result"
+	end passed "ok: without a mutant the kernel conforms under $1"
 }
 
 # Is one of the comma-separated IDs $1 among the words $2?
@@ -80,7 +104,7 @@ meant() { # IDS WORDS
 }
 
 judge_mutant() { # MUTANT WORKLOAD MEANT WHAT
-	local ids='' event='' result
+	local ids='' event='' result told
 	OUT=$TOP/$1
 	run "$2" "ukl.mutant=$1"
 	grep -q "UKL: mutant $1" "$OUT/console.log" ||
@@ -88,15 +112,15 @@ judge_mutant() { # MUTANT WORKLOAD MEANT WHAT
 	read -r event ids < <(first_violations) || :
 	if [ -z "$ids" ]; then
 		result=escaped
-		printf '%-20s ESCAPED  (%s)\n' "$1" "$4"
+		told="ESCAPED  ($4)"
 	elif meant "$3" "$ids"; then
 		result=meant
-		printf '%-20s caught by %s, meant; event %s\n' "$1" "${ids// /, }" "$event"
+		told="caught by ${ids// /, }, meant; event $event"
 	else
 		result=caught
-		printf '%-20s caught by %s instead of %s; event %s\n' "$1" "${ids// /, }" "$3" "$event"
+		told="caught by ${ids// /, } instead of $3; event $event"
 	fi
-	echo "$result" >"$OUT/result"
+	end $result "$(printf '%-20s %s' "$1" "$told")"
 }
 
 # Runs the words as soon as fewer than $JOBS others run.  What ends without having
@@ -112,29 +136,44 @@ chosen() { # MUTANT, of those named
 	[ "$NAMED" = "  " ] || [[ "$NAMED" == *" $1 "* ]]
 }
 
-results() { # RESULT: which ended so
-	{ grep -lx "$1" "${RESULTS[@]}" 2>/dev/null || :; } | sed 's|/result$||; s|.*/||'
+results() { # RESULT...: which ended so
+	local result word
+	for result in "${RESULTS[@]}"; do
+		read -r word 2>/dev/null <"$result" || continue
+		[[ " $* " != *" $word "* ]] || basename "$(dirname "$result")"
+	done
+}
+
+# One run, unless its verdict is known.  IMAGE is the one of its workload.
+queue() { # NAME IMAGE ABOUT COMMAND...
+	local name=$1 image=$2
+	ABOUT=$3
+	shift 3
+	RESULTS+=("$TOP/$name/result")
+	known "$name" "$image" "$ABOUT" && return
+	rm -f "$TOP/$name/result"
+	start "$@"
 }
 
 NAMED=" $* " RESULTS=() WORKLOADS=' '
 while read -r mutant workload meant _ what; do
 	chosen "$mutant" || continue
+	line=$(lines workload | grep "^ *$workload ") ||
+		die "$workload: no such workload in $CATALOGUE"
+	read -r _ image _ <<<"$line"
 	[[ "$WORKLOADS" == *" $workload "* ]] || {
 		WORKLOADS+="$workload "
-		rm -f "$TOP/none-$workload/result"
-		RESULTS+=("$TOP/none-$workload/result")
-		start clean_kernel "$workload"
+		queue "none-$workload" "$image" "$line" clean_kernel "$workload"
 	}
-	rm -f "$TOP/$mutant/result"
-	RESULTS+=("$TOP/$mutant/result")
-	start judge_mutant "$mutant" "$workload" "$meant" "$what"
+	queue "$mutant" "$image" "$mutant $meant $line" \
+		judge_mutant "$mutant" "$workload" "$meant" "$what"
 done < <(lines)
 [ ${#RESULTS[@]} -gt 0 ] || die "no such mutant in $CATALOGUE: $*"
 wait
-PASSED=$(results 'passed\|meant\|caught' | wc -l)
+PASSED=$(results passed meant caught | wc -l)
 ESCAPED=$(results escaped | xargs)
-note "$(results 'meant\|caught\|escaped' | wc -l) mutants," \
-	"$(results 'meant\|caught' | wc -l) caught, $(results meant | wc -l) of them by the" \
+note "$(results meant caught escaped | wc -l) mutants," \
+	"$(results meant caught | wc -l) caught, $(results meant | wc -l) of them by the" \
 	"invariant meant"
 [ -z "$ESCAPED" ] || die "escaped: $ESCAPED"
 [ "$PASSED" -eq "${#RESULTS[@]}" ] || die "$((${#RESULTS[@]} - PASSED)) runs failed"

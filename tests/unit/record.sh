@@ -43,13 +43,14 @@ ends() {	# ends STATUS TEXT WORDS: what QEMU does, and what becomes of it
 	expect "$1" "$3" --timeout 20
 }
 
-echo "1..$(($(grep -c '^expect ' "$0") + $(grep -c '^ends ' "$0") + 2))"
+echo "1..$(($(grep -c '^expect ' "$0") + $(grep -c '^ends ' "$0") + 3))"
 
 expect 0 "^usage: ukl record" --help
 expect 2 "see 'ukl record --help'" --frobnicate
 expect 2 "lacks its value" --out
 expect 2 "not 'x'" --smp x
 expect 2 "not '0'" --timeout 0
+expect 2 "not '1k'" --max-size 1k
 expect 2 "go after --" bzImage
 expect 2 "not '5555'" --hostfwd 5555
 expect 2 "not '5555:70000'" --hostfwd 5555:70000
@@ -106,6 +107,18 @@ wait
 [ "$status" -eq 2 ] && [ -s "$dir/closed" ] && grep -q "within 1 seconds" "$dir/err"
 result $? "the time limit ends QEMU by SIGTERM"
 
+# Two files of the trace are as large as allowed only together.
+mkdir -p "$dir/trace"
+rm -f "$dir/closed"
+truncate -s 1M "$dir/trace/stream_0"
+sed -i "s|^echo ready.*|truncate -s 2M '$dir/trace/stream_1'|" "$dir/run"
+"$dir/b/ukl" record --qemu "$dir/qemu" --out "$dir/trace" --max-size 3 --timeout 60 \
+	>"$dir/out" 2>"$dir/err" </dev/null
+status=$?
+[ "$status" -eq 2 ] && [ -s "$dir/closed" ] && grep -q "trace has 3 MiB or more" "$dir/err"
+result $? "the size of the trace ends QEMU by SIGTERM"
+
+sed -i "s|^truncate.*|echo ready >'$dir/ready'|" "$dir/run"
 rm -f "$dir/closed"
 "$dir/b/ukl" record --qemu "$dir/qemu" >"$dir/out" 2>"$dir/err" </dev/null &
 pid=$!
