@@ -16,6 +16,7 @@
 
 /* Keys with a fixed meaning; others may be added freely. */
 #define UKL_ENV_CLOCK      "clock"	/* "insn" or "order"; required */
+#define UKL_ENV_COUNT      "count"	/* of clock "insn": "blocks" or "exact" */
 #define UKL_ENV_STREAMS    "streams"	/* decimal; set by the writer */
 #define UKL_ENV_TOOL       "tool"	/* this project's version */
 #define UKL_ENV_BUILD_ID   "build_id"	/* vmlinux's GNU build-id, hexadecimal */

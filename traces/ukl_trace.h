@@ -67,6 +67,8 @@
  *
  *   env.clock = "insn":  guest instructions begun, counted over translation
  *     blocks (deterministic runs with one virtual CPU).
+ *     With env.count = "exact" they are counted one by one, less those that a fault
+ *     cut short: that is QEMU's own icount, by which a replay finds the place again.
  *   env.clock = "order": a number drawn from one counter shared by all virtual
  *     CPUs, so that merging the streams by it gives the order of observation.
  *   Within a stream it never decreases.

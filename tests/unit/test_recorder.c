@@ -204,6 +204,8 @@ struct qemu_plugin_insn {
 	size_t len;
 	struct callback cb[8];
 	unsigned int n;
+	qemu_plugin_u64 count;
+	uint64_t add;
 };
 
 /* A block of one instruction. */
@@ -313,6 +315,15 @@ API void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(struct qemu_plugin_tb
 	(void)op;
 	tb->count = entry;
 	tb->add = imm;
+}
+
+API void qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(
+	struct qemu_plugin_insn *insn, enum qemu_plugin_op op, qemu_plugin_u64 entry,
+	uint64_t imm)
+{
+	(void)op;
+	insn->count = entry;
+	insn->add = imm;
 }
 
 API void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
@@ -455,6 +466,8 @@ static void step_memory(struct vcpu *c, uint64_t pc, struct insn insn,
 	if (tb.block.exec && (!tb.condition.score ||
 			      *word(tb.condition, c->index) != tb.imm))
 		tb.block.exec(c->index, tb.block.data);
+	if (tb.insn.count.score)
+		*word(tb.insn.count, c->index) += tb.insn.add;
 	for (unsigned int i = 0; i < tb.insn.n; i++)
 		if (tb.insn.cb[i].exec)
 			tb.insn.cb[i].exec(c->index, tb.insn.cb[i].data);
@@ -647,6 +660,22 @@ static void clock_counts_instructions(void)
 	stop();
 	CU_ASSERT_EQUAL(read_trace(events, 64), 2);
 	CU_ASSERT_EQUAL(events[0].time, 10);
+}
+
+/* Nor one that a fault cut short, if the clock is exact? */
+static void exact_clock(void)
+{
+	start(1, "clock=exact", NULL);
+	step(&vcpus[0], AT, NOP);
+	step(&vcpus[0], AT + 1, NOP);
+	interrupt(&vcpus[0], PF, AT + 1, KCS);
+	iret_to(&vcpus[0], AT + 1, KCS);
+	step(&vcpus[0], AT + 1, NOP);
+	interrupt(&vcpus[0], TIMER, AT + 2, KCS);
+	stop();
+	CU_ASSERT_EQUAL_FATAL(read_trace(events, 64), 6);
+	for (size_t i = 0; i < 5; i++)
+		CU_ASSERT_EQUAL(events[i].time, i);
 }
 
 /*
@@ -1202,6 +1231,7 @@ static void refusals(void)
 		const char *argument;
 	} row[] = {
 		{ 1, "writers=maybe" }, { 1, "nonsense=1" }, { 2, "clock=insn" },
+		{ 2, "clock=exact" }, { 1, "clock=sun" },
 		{ 1, "vmlinux=/etc/passwd" }, { 1, "vmlinux=" }, { 1, "out=" },
 		{ 1, "out=/proc/no/such" }, { 300, NULL },
 	};
@@ -1215,6 +1245,7 @@ static void refusals(void)
 static const struct unit_test tests[] = {
 	{ "a system call, event by event", system_call },
 	{ "the clock counts instructions", clock_counts_instructions },
+	{ "the exact clock does not count what faulted", exact_clock },
 	{ "one GATE_IN a call, whatever interrupts it", gate_in_once },
 	{ "interrupts: side, vector, words", interrupts },
 	{ "a vector from the guest's IDT", vector_from_idt },

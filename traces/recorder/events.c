@@ -64,6 +64,10 @@ static struct cpu *cpu_of_gs(struct draft *d)
 	return &recorder.cpu[number];
 }
 
+/*
+ * The clock.  Counting by blocks, the block was added as a whole when it began;
+ * one by one, this instruction is the last that was added.
+ */
 static uint64_t now(const struct draft *d)
 {
 	const struct board *board;
@@ -71,9 +75,28 @@ static uint64_t now(const struct draft *d)
 	if (!recorder.insn_clock)
 		return atomic_fetch_add_explicit(&recorder.order, 1,
 						 memory_order_relaxed);
-	/* The block was added as a whole when it began. */
 	board = qemu_plugin_scoreboard_find(recorder.board, d->vcpu);
-	return board->insns - d->probe->back;
+	return board->insns - (recorder.exact_clock ? 1 : d->probe->back);
+}
+
+/*
+ * QEMU takes back an instruction that began and then faulted, so an exact clock
+ * does, too.  Not those faults that QEMU raises instead of an instruction (#UD,
+ * #NM), nor that of a fetch, which begins nothing.
+ */
+#define FAULTS_BEGUN 0x000b7c21u	/* #DE #BR #TS #NP #SS #GP #PF #MF #AC #XM */
+#define FETCH	     0x10u
+
+static void take_back(const struct draft *d, uint32_t vector)
+{
+	bool fetch = vector == 14 && d->arg[UKL_A_INT_IN_error] & FETCH;
+	struct board *board;
+
+	if (!recorder.exact_clock || vector >= 32 || fetch ||
+	    !(FAULTS_BEGUN >> vector & 1))
+		return;
+	board = qemu_plugin_scoreboard_find(recorder.board, d->vcpu);
+	board->insns--;
 }
 
 /* Names the CPU and the time.  False: there is nobody to attribute this to. */
@@ -401,6 +424,7 @@ static void int_in(unsigned int vcpu, void *probe)
 	d.arg[UKL_A_INT_IN_vector] = vector;
 	d.arg[UKL_A_INT_IN_rsp] = d.state[UKL_S_sp];
 	frame = pushed(&d, d.state[UKL_S_sp], has_error_code(vector));
+	take_back(&d, vector);
 	user = frame && (d.state[UKL_S_cs] & 3) == 3;
 	if (locate(&d, user)) {
 		d.sampled |= frame;

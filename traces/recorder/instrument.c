@@ -169,6 +169,20 @@ static void instrument_app_block(struct qemu_plugin_tb *tb, uint64_t pc, size_t 
 			QEMU_PLUGIN_COND_NE, recorder.in_app, 1, probe);
 }
 
+static void count_block(struct qemu_plugin_tb *tb, size_t n)
+{
+	if (!recorder.exact_clock) {
+		if (recorder.insn_clock)
+			qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
+				tb, QEMU_PLUGIN_INLINE_ADD_U64, recorder.insns, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(
+			qemu_plugin_tb_get_insn(tb, i), QEMU_PLUGIN_INLINE_ADD_U64,
+			recorder.insns, 1);
+}
+
 ON_TB(instrument_block, tb)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb);
@@ -176,9 +190,7 @@ ON_TB(instrument_block, tb)
 	uint64_t pc = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
 
 	/* First, so that the count is right in every other callback. */
-	if (recorder.insn_clock)
-		qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
-			tb, QEMU_PLUGIN_INLINE_ADD_U64, recorder.insns, n);
+	count_block(tb, n);
 	if (!kernel_half(pc))
 		return;
 	ram_learn(pc, qemu_plugin_insn_haddr(qemu_plugin_tb_get_insn(tb, 0)));

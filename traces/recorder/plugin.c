@@ -6,7 +6,8 @@
  *
  *   vmlinux=FILE            the kernel that the guest boots, with its symbols
  *   out=DIR                 the trace's directory
- *   clock=auto|insn|order   auto: insn with one virtual CPU, order with more
+ *   clock=auto|insn|exact|order   auto: insn with one virtual CPU, order with more;
+ *                           exact: insn, and counts as icount does (slower)
  *   tcg=auto|multi|single   threads of TCG with more than one virtual CPU
  *   writers=declared|prove  prove: watch every store of the kernel, not only the
  *                           declared writers of ukl_mode
@@ -48,16 +49,18 @@ struct options {
 	const char *app, *variant, *qemu, *tool;
 };
 
+enum { MAX_WORDS = 4 };
+
 /* An argument's name, where it goes, and the words it allows. */
 static const struct {
 	const char *name;
 	size_t offset;
-	const char *allowed[3];
+	const char *allowed[MAX_WORDS];
 } option[] = {
 #define OPTION(name, ...) { #name, offsetof(struct options, name), { __VA_ARGS__ } }
 	OPTION(vmlinux, NULL),
 	OPTION(out, NULL),
-	OPTION(clock, "auto", "insn", "order"),
+	OPTION(clock, "auto", "insn", "exact", "order"),
 	OPTION(tcg, "auto", "multi", "single"),
 	OPTION(writers, "declared", "prove"),
 	OPTION(from, "boot", "app"),
@@ -72,14 +75,17 @@ static int check_word(unsigned int i, const char *value)
 {
 	const char *const *allowed = option[i].allowed;
 
+	char words[64] = "";
+
 	if (!allowed[0])
 		return 0;
-	for (int k = 0; k < 3 && allowed[k]; k++)
+	for (int k = 0; k < MAX_WORDS && allowed[k]; k++) {
 		if (!strcmp(value, allowed[k]))
 			return 0;
-	recorder_say("%s=%s is not possible; use %s=%s%s%s%s%s", option[i].name, value,
-		     option[i].name, allowed[0], ", ", allowed[1],
-		     allowed[2] ? " or " : "", allowed[2] ? allowed[2] : "");
+		strcat(strcat(words, k ? ", " : ""), allowed[k]);
+	}
+	recorder_say("%s=%s is not possible; use one of %s", option[i].name, value,
+		     words);
 	return -1;
 }
 
@@ -132,9 +138,11 @@ static int check_machine(const struct options *o, const qemu_info_t *info)
 			info->system.max_vcpus, MAX_CPUS);
 		return -1;
 	}
-	if (!strcmp(o->clock, "insn") && info->system.max_vcpus > 1) {
-		recorder_say("clock=insn needs a machine with one virtual CPU, this one"
-			     " has %d; use clock=order", info->system.max_vcpus);
+	if (info->system.max_vcpus > 1 && strcmp(o->clock, "auto") &&
+	    strcmp(o->clock, "order")) {
+		recorder_say("clock=%s needs a machine with one virtual CPU, this one"
+			     " has %d; use clock=order", o->clock,
+			     info->system.max_vcpus);
 		return -1;
 	}
 	return 0;
@@ -147,6 +155,7 @@ static void set_modes(const struct options *o, const qemu_info_t *info)
 		recorder.threads = strcmp(o->tcg, "single") ? TCG_MULTI : TCG_SINGLE;
 	recorder.detect_threads = !strcmp(o->tcg, "auto");
 	recorder.insn_clock = recorder.n_cpus == 1 && strcmp(o->clock, "order");
+	recorder.exact_clock = !strcmp(o->clock, "exact");
 	recorder.prove_writers = !strcmp(o->writers, "prove");
 	recorder.ret_edges = !strcmp(o->edges, "all");
 	atomic_init(&recorder.started, strcmp(o->from, "app") != 0);
@@ -184,6 +193,7 @@ static int fill_env(struct ukl_env *env, const struct options *o, struct ukl_err
 		{ UKL_ENV_VARIANT, o->variant },
 		{ UKL_ENV_QEMU, o->qemu },
 		{ UKL_ENV_PLUGIN_API, api },
+		{ UKL_ENV_COUNT, recorder.exact_clock ? "exact" : "blocks" },
 		{ "writers", o->writers },
 		{ "from", o->from },
 		{ "edges", o->edges },

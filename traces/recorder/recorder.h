@@ -106,7 +106,7 @@ struct opcode {
 
 /* In a scoreboard, so that translated code can use it without a call. */
 struct board {
-	uint64_t insns;		/* begun, blocks counted as a whole */
+	uint64_t insns;		/* see now() */
 	uint64_t in_app;	/* side == UKL_SIDE_APP */
 };
 
@@ -136,6 +136,7 @@ struct recorder {
 	bool detect_threads;
 	unsigned int n_cpus;
 	bool insn_clock;		/* otherwise the order counter */
+	bool exact_clock;		/* counts one by one, not by block */
 	bool prove_writers;
 	bool ret_edges;
 	bool from_app;
