@@ -169,15 +169,15 @@ static void instrument_app_block(struct qemu_plugin_tb *tb, uint64_t pc, size_t 
 			QEMU_PLUGIN_COND_NE, recorder.in_app, 1, probe);
 }
 
+/* The whole block at its start; or there the first instruction, and the others each. */
 static void count_block(struct qemu_plugin_tb *tb, size_t n)
 {
-	if (!recorder.exact_clock) {
-		if (recorder.insn_clock)
-			qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
-				tb, QEMU_PLUGIN_INLINE_ADD_U64, recorder.insns, n);
+	if (!recorder.insn_clock)
 		return;
-	}
-	for (size_t i = 0; i < n; i++)
+	qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
+		tb, QEMU_PLUGIN_INLINE_ADD_U64, recorder.insns,
+		recorder.exact_clock ? 1 : n);
+	for (size_t i = 1; recorder.exact_clock && i < n; i++)
 		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(
 			qemu_plugin_tb_get_insn(tb, i), QEMU_PLUGIN_INLINE_ADD_U64,
 			recorder.insns, 1);
