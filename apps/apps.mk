@@ -50,6 +50,7 @@ $(BUILD)/apps/$(1)/$(1)-rt: $(BUILD)/apps/$(1)/$(1).o $(UKL_RT_OBJS) \
 	$$(Q)$$(LD) -o $$@ -T apps/rt/native.lds $$(filter %.o,$$^)
 endef
 $(foreach app,$(UKL_RT_APPS),$(eval $(call UKL_RT_APP_RULES,$(app))))
+$(eval $(call UKL_RT_APP_RULES,rogue))	# for the mutants only
 
 # In ring 3 the same sources with the C library as Debian has it.
 LIBC_APP_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE

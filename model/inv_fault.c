@@ -65,6 +65,7 @@ static const struct ukl_invariant user_flag = {
 static enum ukl_result check_if(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!is_fault(v->ctx) ||
+	    (v->kind != UKL_K_INT_C_APP && v->ctx->from != UKL_AT_SEAM_OUT) ||
 	    (v->ctx->from == UKL_AT_APP && !(v->ctx->truth[S(flags)] & X86_IF)))
 		return UKL_VACUOUS;
 	want_set(f, "flags", X86_IF, v->s[S(flags)]);
@@ -73,13 +74,13 @@ static enum ukl_result check_if(const struct ukl_view *v, struct ukl_finding *f)
 
 static const struct ukl_invariant pf_if = {
 	.id = "PF-if",
-	.sentence = "A page fault of the application or of its gate is taken with "
-		    "interrupts on.",
+	.sentence = "A page fault of the application, of its gate or of the return to it "
+		    "is taken with interrupts on.",
 	.why = "do_user_addr_fault() may sleep; it refuses faults of frames whose IF "
 	       "is clear.",
 	.source = "arch/x86/mm/fault.c do_user_addr_fault; bug ledger B8",
 	.exceptions = "An application that disabled interrupts itself.",
-	.events = UKL_ON(INT_C_APP),
+	.events = UKL_ON_INT_C,
 	.variants = UKL_VARIANT_ALL,
 	.check = check_if,
 };

@@ -509,17 +509,20 @@ static bool on_alternate(const struct ukl_view *v, uint64_t sp)
 
 static enum ukl_result check_stack(const struct ukl_view *v, struct ukl_finding *f)
 {
-	uint64_t frame = ARG(SIG_FRAME, frame), sp;
+	uint64_t frame = ARG(SIG_FRAME, frame), stack = ARG(SIG_FRAME, stack);
+	uint64_t size = ARG(SIG_FRAME, stack_size), sp, below;
+	bool enters;
 
 	if (!is_saved(v))
 		return UKL_VACUOUS;
-	sp = v->ctx->regs[S(sp)] - RED_ZONE;
-	if ((ARG(SIG_FRAME, flags) & SA_ONSTACK_64) && ARG(SIG_FRAME, stack_size) &&
-	    !on_alternate(v, sp))
-		want_in(f, "frame", ARG(SIG_FRAME, stack),
-			ARG(SIG_FRAME, stack) + ARG(SIG_FRAME, stack_size), frame);
-	else
-		want_in(f, "end of the frame", 0, sp + 1,
+	sp = v->ctx->regs[S(sp)];
+	below = sp - RED_ZONE;
+	enters = (ARG(SIG_FRAME, flags) & SA_ONSTACK_64) && size &&
+		 !on_alternate(v, below);
+	if (enters || on_alternate(v, sp))
+		want_in(f, "frame", stack, stack + size, frame);
+	if (!enters)
+		want_in(f, "end of the frame", 0, below + 1,
 			frame + v->lay->sigframe_size);
 	return verdict(f);
 }
@@ -527,9 +530,10 @@ static enum ukl_result check_stack(const struct ukl_view *v, struct ukl_finding 
 static const struct ukl_invariant stack = {
 	.id = "SG-stack",
 	.sentence = "A signal's frame lies on the alternate stack if one is asked for and "
-		    "not in use, else below the red zone of the interrupted stack.",
+		    "not in use, else below the red zone of the interrupted stack; and "
+		    "within the alternate stack if that is it.",
 	.why = "A handler for stack overflow has no other place to run; and nothing that "
-	       "the program has on its stack may be overwritten.",
+	       "the program has on its stack, or below it, may be overwritten.",
 	.source = "arch/x86/kernel/signal.c get_sigframe; sigaltstack(2)",
 	.exceptions = "None.",
 	.events = UKL_ON(SIG_FRAME),

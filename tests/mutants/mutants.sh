@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# mutants.sh - is every bug of the mutant kernel found, and by the invariant meant?
+# mutants.sh - is every bug of the mutants found, and by the invariant meant?
 #
 #   mutants.sh BUILD IMAGES OUT [MUTANT...]
 #
@@ -10,7 +10,7 @@
 # its workload with each mutant of the catalogue (or those named), and has the traces
 # judged.  Many mutants crash or hang the guest; that is theirs to do, and what was
 # recorded until then, or up to MIB_EACH, is judged; the trace is kept of one that
-# escaped, or if KEEP_TRACES is set.  JOBS guests run at a time, 2 if it is not set.  One line each, in the order
+# escaped or that was named.  JOBS guests run at a time, 2 if it is not set.  One line each, in the order
 # in which they end:
 #
 #   MUTANT  caught by ID, ... (meant | instead of IDS); event N | ESCAPED
@@ -28,11 +28,11 @@ set -euo pipefail
 [ $# -ge 3 ] || usage "BUILD IMAGES OUT [MUTANT...]"
 BUILD=$1 IMAGES=$2 TOP=$3
 shift 3
+NAMED=" $* "
 CATALOGUE=$(dirname "$0")/catalogue
 INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
 SECONDS_EACH=${SECONDS_EACH:-60}
 MIB_EACH=${MIB_EACH:-256}
-KEEP_TRACES=${KEEP_TRACES-}
 JOBS=${JOBS:-2}
 suite
 need_file "$INITRD" "make $INITRD builds it"
@@ -44,17 +44,21 @@ lines() { # [workload]
 		which != "" && $1 == which { $1 = ""; print }' "$CATALOGUE"
 }
 
-# Boots the workload $1 with the words $2 into $OUT; a mutant may end it as it likes.
-run() { # WORKLOAD WORDS
+# Boots the workload with the mutant, or "none", into $OUT; it may end as it likes.
+run() { # WORKLOAD MUTANT
 	local image words
 	read -r _ image words < <(lines workload | grep "^ *$1 ")
+	case $words in
+	*%*)	words=${words//%/$2} ;;
+	*)	[ "$2" = none ] || words+=" ukl.mutant=$2" ;;
+	esac
 	mkdir -p "$OUT"
 	rm -rf "$OUT/trace"
 	"$BUILD/ukl" record --out "$OUT/trace" --kernel "$IMAGES/$image/bzImage" \
 		--vmlinux "$IMAGES/$image/vmlinux" \
 		--initrd "$INITRD" --icount --timeout "$SECONDS_EACH" \
 		--max-size "$MIB_EACH" \
-		--append "$words $2" </dev/null >"$OUT/console.log" 2>"$OUT/stderr" || :
+		--append "$words" </dev/null >"$OUT/console.log" 2>"$OUT/stderr" || :
 	[ -d "$OUT/trace" ] || die "$OUT: nothing was recorded; see $OUT/stderr"
 }
 
@@ -69,7 +73,7 @@ first_violations() {
 # Tells the verdict and keeps it in $OUT/result: the word, what it is about, what was told.
 end() { # RESULT WORDS
 	echo "$2"
-	[ "$1" = escaped ] || [ -n "$KEEP_TRACES" ] || rm -rf "$OUT/trace"
+	[ "$1" = escaped ] || [ "$NAMED" != "  " ] || rm -rf "$OUT/trace"
 	printf '%s\n' "$1" "$ABOUT" "$2" >"$OUT/result"
 }
 
@@ -81,14 +85,14 @@ known() { # NAME IMAGE ABOUT
 		[ "$result" -nt "$input" ] || return 1
 	done
 	[ "$(sed -n 2p "$result")" = "$3" ] || return 1
-	[ -z "$KEEP_TRACES" ] || [ -d "$TOP/$1/trace" ] || return 1
+	[ "$NAMED" = "  " ] || [ -d "$TOP/$1/trace" ] || return 1
 	told=$(sed -n 3p "$result")
 	echo "$told  [known]"
 }
 
 clean_kernel() { # WORKLOAD
 	OUT=$TOP/none-$1
-	run "$1" ""
+	run "$1" none
 	"$BUILD/ukl" check "$OUT/trace" >"$OUT/verdict" ||
 		{ cat "$OUT/verdict"; die "$1: the mutant kernel without a mutant does not conform"; }
 	end passed "ok: without a mutant the kernel conforms under $1"
@@ -106,9 +110,9 @@ meant() { # IDS WORDS
 judge_mutant() { # MUTANT WORKLOAD MEANT WHAT
 	local ids='' event='' result told
 	OUT=$TOP/$1
-	run "$2" "ukl.mutant=$1"
-	grep -q "UKL: mutant $1" "$OUT/console.log" ||
-		die "$1: the kernel did not switch it on; see $OUT/console.log"
+	run "$2" "$1"
+	grep -q ": mutant $1" "$OUT/console.log" ||
+		die "$1: it was not switched on; see $OUT/console.log"
 	read -r event ids < <(first_violations) || :
 	if [ -z "$ids" ]; then
 		result=escaped
@@ -155,7 +159,7 @@ queue() { # NAME IMAGE ABOUT COMMAND...
 	start "$@"
 }
 
-NAMED=" $* " RESULTS=() WORKLOADS=' '
+RESULTS=() WORKLOADS=' '
 while read -r mutant workload meant _ what; do
 	chosen "$mutant" || continue
 	line=$(lines workload | grep "^ *$workload ") ||

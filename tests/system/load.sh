@@ -93,7 +93,7 @@ judge_interrupts() {
 
 judge_piece() {
 	judge_interrupts
-	"$BUILD/ukl" check "$OUT/trace" >"$OUT/verdict" ||
+	check_trace "$OUT/trace" >"$OUT/verdict" ||
 		{ cat "$OUT/verdict"; die "the trace does not conform"; }
 	events=$((events + $(awk '$2 == "events" && !seen++ { print $1 }' "$OUT/verdict")))
 	pass "the trace conforms; $events events so far"

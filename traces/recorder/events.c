@@ -782,7 +782,10 @@ static void write_register(unsigned int vcpu, void *probe)
 	draft_leave(&d);
 }
 
-/* EFER, STAR, LSTAR, CSTAR, FMASK; the three segment bases. */
+/*
+ * EFER, STAR, LSTAR, CSTAR, FMASK; the three segment bases.  Of others it matters that
+ * the application writes them.
+ */
 static bool msr_matters(uint64_t msr)
 {
 	return (msr >= 0xc0000080 && msr <= 0xc0000084) ||
@@ -794,7 +797,7 @@ static void wrmsr(unsigned int vcpu, void *probe)
 	uint64_t msr = (uint32_t)guest_register(&recorder.cpu[vcpu], UKL_S_cx);
 	struct draft d;
 
-	if (!msr_matters(msr) ||
+	if ((!msr_matters(msr) && !in_app_text(((const struct probe *)probe)->pc)) ||
 	    !draft_begin(&d, vcpu, probe, UKL_BIT(gs_base) | UKL_BIT(ax) | UKL_BIT(dx)))
 		return;
 	ctrl(&d, msr, d.state[UKL_S_dx] << 32 | (uint32_t)d.state[UKL_S_ax]);
