@@ -33,6 +33,8 @@ int ukl_cmd_cover(int argc, char **argv);
 int ukl_cmd_reduce(int argc, char **argv);
 int ukl_cmd_explore(int argc, char **argv);
 int ukl_cmd_diff(int argc, char **argv);
+int ukl_cmd_replay(int argc, char **argv);
+int ukl_cmd_state(int argc, char **argv);
 
 /* Reports on stderr, returns UKL_EXIT_TROUBLE. */
 int ukl_cmd_fail(const struct ukl_error *err);

@@ -24,6 +24,8 @@ static const char help[] =
 	"TRACE is a directory, or - for a tar archive of one on standard input.\n\n"
 	"  --from N           begin at event N\n"
 	"  --to N             end after event N\n"
+	"  --to-time T        end before the first event after time T\n"
+	"  --last N           only the last N of those chosen\n"
 	"  --class NAME,...   only events of these classes (may be repeated)\n"
 	"  --cpu N            only events of this virtual CPU\n"
 	"  --state            every slot that the event looked at, changed or not\n"
@@ -36,9 +38,14 @@ static const char help[] =
 	"exit status: 0 the trace is whole; 2 trouble; 3 it is torn, still being\n"
 	"recorded, or has lost events (all that can be read is printed)\n";
 
+enum { MAX_LAST = 1000000 };
+
 struct dump {
 	const char *trace, *vmlinux;
-	uint64_t from, to;
+	uint64_t from, to, to_time;
+	uint64_t last;			/* 0: all */
+	struct ukl_event *ring;		/* of that size */
+	uint64_t n_chosen;
 	int cpu;			/* -1: all */
 	bool chosen[UKL_CLASSES];	/* by --class */
 	bool some_chosen;
@@ -75,8 +82,18 @@ static int parse_cpu(struct dump *d, const char *text)
 	return ret;
 }
 
+static int parse_last(struct dump *d, const char *text)
+{
+	if (ukl_cmd_number("dump", "last", text, &d->last))
+		return UKL_EXIT_TROUBLE;
+	if (d->last && d->last <= MAX_LAST)
+		return 0;
+	return ukl_cmd_usage("dump", "--last wants a number from 1 to %d", MAX_LAST);
+}
+
 enum option_key {
-	OPT_HELP = 256, OPT_FROM, OPT_TO, OPT_CLASS, OPT_CPU, OPT_STATE, OPT_NO_STATE,
+	OPT_HELP = 256, OPT_FROM, OPT_TO, OPT_TO_TIME, OPT_LAST, OPT_CLASS,
+	OPT_CPU, OPT_STATE, OPT_NO_STATE,
 	OPT_INSN, OPT_LINES, OPT_VMLINUX, OPT_ASSEMBLE,
 };
 
@@ -84,6 +101,8 @@ static const struct option options[] = {
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "to", required_argument, NULL, OPT_TO },
+	{ "to-time", required_argument, NULL, OPT_TO_TIME },
+	{ "last", required_argument, NULL, OPT_LAST },
 	{ "class", required_argument, NULL, OPT_CLASS },
 	{ "cpu", required_argument, NULL, OPT_CPU },
 	{ "state", no_argument, NULL, OPT_STATE },
@@ -103,6 +122,10 @@ static int parse_option(struct dump *d, int key)
 		return ukl_cmd_number("dump", "from", optarg, &d->from);
 	case OPT_TO:
 		return ukl_cmd_number("dump", "to", optarg, &d->to);
+	case OPT_TO_TIME:
+		return ukl_cmd_number("dump", "to-time", optarg, &d->to_time);
+	case OPT_LAST:
+		return parse_last(d, optarg);
 	case OPT_CLASS:
 		return choose_classes(d, optarg);
 	case OPT_CPU:
@@ -216,20 +239,36 @@ static int verdict(const struct dump *d)
 	return UKL_EXIT_INCONCLUSIVE;
 }
 
+/* Prints it, or keeps it until it is known to be among the last. */
+static void take(struct dump *d, const struct ukl_event *e)
+{
+	if (d->last)
+		d->ring[d->n_chosen++ % d->last] = *e;
+	else
+		put_event(d, e);
+}
+
+static void put_last(const struct dump *d)
+{
+	uint64_t n = d->n_chosen < d->last ? d->n_chosen : d->last;
+
+	for (uint64_t i = d->n_chosen - n; i < d->n_chosen; i++)
+		put_event(d, &d->ring[i % d->last]);
+}
+
 static int dump_events(struct dump *d)
 {
 	const struct ukl_event *e;
 
 	if (d->assemble)
 		put_head(d->reader);
-	while ((e = ukl_reader_next(d->reader)) && !ferror(stdout)) {
-		/* Whether the rest is whole was not asked. */
-		if (e->order > d->to)
-			return 0;
+	while ((e = ukl_reader_next(d->reader)) && !ferror(stdout) &&
+	       e->order <= d->to && e->time <= d->to_time)
 		if (wanted(d, e))
-			put_event(d, e);
-	}
-	return verdict(d);
+			take(d, e);
+	put_last(d);
+	/* Whether the rest is whole was not asked. */
+	return e ? 0 : verdict(d);
 }
 
 /* Names are looked for after the trace is open: its env says where. */
@@ -238,6 +277,11 @@ static int run(struct dump *d)
 	struct ukl_error err;
 	int ret;
 
+	if (d->last && !(d->ring = calloc(d->last, sizeof(*d->ring)))) {
+		ukl_error_set(&err, UKL_ERR_NOMEM, "", UKL_NOWHERE,
+			      "not enough memory for --last");
+		return ukl_cmd_fail(&err);
+	}
 	if (ukl_reader_open(&d->reader, d->trace, &err))
 		return ukl_cmd_fail(&err);
 	if (!d->assemble && ukl_annotate_open(&d->annotate, d->vmlinux,
@@ -247,12 +291,14 @@ static int run(struct dump *d)
 		ret = dump_events(d);
 	ukl_annotate_close(d->annotate);
 	ukl_reader_close(d->reader);
+	free(d->ring);
 	return ret;
 }
 
 int ukl_cmd_dump(int argc, char **argv)
 {
-	struct dump d = { .to = UINT64_MAX, .cpu = -1, .flags = UKL_TEXT_CHANGED };
+	struct dump d = { .to = UINT64_MAX, .to_time = UINT64_MAX, .cpu = -1,
+			  .flags = UKL_TEXT_CHANGED };
 	int key, ret;
 
 	opterr = 0;

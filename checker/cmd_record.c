@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "qemu.h"
 
 #define GRACE_SECONDS 20	/* from SIGTERM to SIGKILL */
 #define FOREVER 1000000000	/* seconds */
@@ -47,6 +48,7 @@ static const char usage[] =
 	"  --memory M           guest memory in MiB, or with a suffix (default: 256)\n"
 	"  --icount             deterministic: equal runs give equal traces\n"
 	"  --seed N             which deterministic run (default: 1)\n"
+	"  --replayable         deterministic, and 'ukl replay' can stand on any event\n"
 	"  --net                a network card, also with --icount\n"
 	"  --hostfwd PORT:GUEST forward a TCP port of this host to the guest\n"
 	"  --timeout SECONDS    end QEMU after this time\n"
@@ -66,68 +68,11 @@ struct settings {
 	const char *port[MAX_PORTS], *plugin_option[MAX_PLUGIN_OPTIONS];
 	unsigned int n_ports, n_plugin_options;
 	long smp, timeout, max_size;
-	int icount, net, no_plugin, print_command;
+	int icount, net, no_plugin, print_command, replayable;
+	int replaying;			/* the words are for a replay */
 	char build[PATH_MAX];		/* the directory of this program */
 	char **extra;			/* for QEMU, as they are */
 };
-
-/* A command line under construction. */
-struct words {
-	char **word;
-	size_t n, room;
-};
-
-static void *need(void *memory)
-{
-	if (memory)
-		return memory;
-	fputs("ukl: record: not enough memory\n", stderr);
-	exit(UKL_EXIT_TROUBLE);
-}
-
-__attribute__((format(printf, 1, 2)))
-static char *text(const char *format, ...)
-{
-	va_list args;
-	char *s;
-
-	va_start(args, format);
-	if (vasprintf(&s, format, args) < 0)
-		s = NULL;
-	va_end(args);
-	return need(s);
-}
-
-/* Takes the word over. */
-static void add(struct words *w, char *word)
-{
-	if (w->n + 1 >= w->room) {
-		w->room = w->room ? 2 * w->room : 64;
-		w->word = need(realloc(w->word, w->room * sizeof(*w->word)));
-	}
-	w->word[w->n++] = word;
-	w->word[w->n] = NULL;
-}
-
-static void add_pair(struct words *w, const char *option, const char *value)
-{
-	add(w, text("%s", option));
-	add(w, text("%s", value));
-}
-
-/* QEMU splits option values at commas; two of them stand for one. */
-static char *commas(const char *s)
-{
-	char *doubled = need(malloc(2 * strlen(s) + 1)), *to = doubled;
-
-	for (; *s; s++) {
-		*to++ = *s;
-		if (*s == ',')
-			*to++ = ',';
-	}
-	*to = 0;
-	return doubled;
-}
 
 static int is_number(const char *s, long low, long high, long *value)
 {
@@ -142,7 +87,7 @@ static int is_number(const char *s, long low, long high, long *value)
 enum {
 	OPT_OUT = 1, OPT_APP, OPT_KERNEL, OPT_VMLINUX, OPT_INITRD, OPT_APPEND, OPT_SMP,
 	OPT_MEMORY, OPT_ICOUNT, OPT_SEED, OPT_NET, OPT_HOSTFWD, OPT_TIMEOUT, OPT_MAX_SIZE,
-	OPT_QEMU, OPT_PLUGIN_OPTION, OPT_NO_PLUGIN, OPT_PRINT, OPT_HELP
+	OPT_QEMU, OPT_PLUGIN_OPTION, OPT_NO_PLUGIN, OPT_PRINT, OPT_REPLAYABLE, OPT_HELP
 };
 
 static const struct option options[] = {
@@ -155,6 +100,7 @@ static const struct option options[] = {
 	{ "smp", required_argument, NULL, OPT_SMP },
 	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "icount", no_argument, NULL, OPT_ICOUNT },
+	{ "replayable", no_argument, NULL, OPT_REPLAYABLE },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "net", no_argument, NULL, OPT_NET },
 	{ "hostfwd", required_argument, NULL, OPT_HOSTFWD },
@@ -220,6 +166,7 @@ static int set_option(struct settings *s, int option, const char *value)
 	case OPT_MEMORY:	s->memory = value; return 0;
 	case OPT_QEMU:		s->qemu = value; return 0;
 	case OPT_ICOUNT:	s->icount = 1; return 0;
+	case OPT_REPLAYABLE:	s->icount = s->replayable = 1; return 0;
 	case OPT_NET:		s->net = 1; return 0;
 	case OPT_NO_PLUGIN:	s->no_plugin = 1; return 0;
 	case OPT_PRINT:		s->print_command = 1; return 0;
@@ -236,6 +183,24 @@ static int set_option(struct settings *s, int option, const char *value)
 	default:
 		return ukl_cmd_usage("record", "unknown or incomplete option");
 	}
+}
+
+/* What QEMU's record and replay cannot do is said before anything starts. */
+static int check_replayable(const struct settings *s)
+{
+	if (!s->replayable)
+		return 0;
+	if (s->smp > 1)
+		return ukl_cmd_usage("record", "--replayable takes one virtual CPU: QEMU"
+				     " cannot replay more");
+	if (*s->extra)
+		return ukl_cmd_usage("record", "--replayable takes no QEMU arguments,"
+				     " such as '%s': what a disk or a monitor does to"
+				     " the guest would not be replayed", *s->extra);
+	if (s->no_plugin)
+		return ukl_cmd_usage("record", "--replayable has no use without the"
+				     " recorder");
+	return 0;
 }
 
 static int parse(struct settings *s, int argc, char **argv)
@@ -260,7 +225,7 @@ static int parse(struct settings *s, int argc, char **argv)
 		return ukl_cmd_usage("record", "'%s' is not an option; QEMU's own"
 				     " arguments go after --", argv[optind]);
 	s->extra = argv + optind;
-	return status;
+	return status ? status : check_replayable(s);
 }
 
 static int unusable(const char *what, const char *path, const char *remedy)
@@ -274,10 +239,10 @@ static int unusable(const char *what, const char *path, const char *remedy)
 static char *near_kernel(const char *kernel)
 {
 	static const char *const place[] = { "vmlinux", "../../../vmlinux" };
-	char *copy = text("%s", kernel), *dir = dirname(copy), *path = NULL;
+	char *copy = ukl_text("%s", kernel), *dir = dirname(copy), *path = NULL;
 
 	for (size_t i = 0; i < sizeof(place) / sizeof(place[0]); i++) {
-		path = text("%s/%s", dir, place[i]);
+		path = ukl_text("%s/%s", dir, place[i]);
 		if (!access(path, R_OK))
 			break;
 	}
@@ -294,9 +259,9 @@ static int find_files(struct settings *s)
 	s->build[len] = 0;
 	*strrchr(s->build, '/') = 0;
 	if (!s->initrd && !s->kernel)
-		s->initrd = text("%s/guest/initramfs.cpio.gz", s->build);
+		s->initrd = ukl_text("%s/guest/initramfs.cpio.gz", s->build);
 	if (!s->kernel)
-		s->kernel = text("%s/kernel/images/%s/bzImage", s->build, s->app);
+		s->kernel = ukl_text("%s/kernel/images/%s/bzImage", s->build, s->app);
 	if (!s->vmlinux)
 		s->vmlinux = near_kernel(s->kernel);
 	if (access(s->kernel, R_OK))
@@ -313,113 +278,27 @@ static int find_files(struct settings *s)
 	return 0;
 }
 
-/* Runs a program and keeps the start of what it says; -1 if it cannot be run. */
-static int capture(char *const argv[], char *buf, size_t size)
-{
-	int pipes[2], status;
-	size_t len = 0;
-	ssize_t got;
-	pid_t pid;
-
-	if (pipe(pipes) || (pid = fork()) < 0)
-		return -1;
-	if (!pid) {
-		dup2(pipes[1], 1);
-		dup2(pipes[1], 2);
-		close(pipes[0]);
-		execvp(argv[0], argv);
-		_exit(127);
-	}
-	close(pipes[1]);
-	while (len + 1 < size && (got = read(pipes[0], buf + len, size - len - 1)) > 0)
-		len += (size_t)got;
-	buf[len] = 0;
-	close(pipes[0]);
-	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
-}
-
-#define INSTALL_QEMU "install one: on Debian 13 'apt-get install qemu-system-x86'," \
-	" on Debian 12 the same with '-t bookworm-backports'"
-
-/* What QEMU calls itself, "10.0.2 (Debian ...)", without the newline. */
-static int qemu_version(const struct settings *s, char *version, size_t size,
-			int *major, int *minor)
-{
-	char *argv[] = { text("%s", s->qemu), text("--version"), NULL }, buf[512];
-	const char *number;
-
-	if (capture(argv, buf, sizeof(buf)) == 127) {
-		fprintf(stderr, "ukl: record: there is no %s; " INSTALL_QEMU "\n",
-			s->qemu);
-		return UKL_EXIT_TROUBLE;
-	}
-	number = strstr(buf, "version ");
-	if (!number || sscanf(number, "version %d.%d", major, minor) != 2) {
-		fprintf(stderr, "ukl: record: %s --version does not tell a version of"
-			" QEMU; name another with --qemu\n", s->qemu);
-		return UKL_EXIT_TROUBLE;
-	}
-	number += strlen("version ");
-	snprintf(version, size, "%.*s", (int)strcspn(number, "\n"), number);
-	return 0;
-}
-
-static int has_plugins(const struct settings *s)
-{
-	char *argv[] = { text("%s", s->qemu), text("-plugin"), text("help"), NULL };
-	char buf[512];
-
-	return capture(argv, buf, sizeof(buf)) == 0;
-}
-
-/* Which of the two plugins this QEMU takes; the status of a failure is negative. */
-static int plugin_api(const struct settings *s, char *version, size_t size)
-{
-	int major, minor;
-
-	if (qemu_version(s, version, size, &major, &minor))
-		return -UKL_EXIT_TROUBLE;
-	if (major < 10 || (major == 11 && minor == 0)) {
-		fprintf(stderr,
-			"ukl: record: this is QEMU %s, but recording needs 10.0,"
-			" 10.1, 10.2, 11.1 or later; " INSTALL_QEMU "\n",
-			version);
-		return -UKL_EXIT_TROUBLE;
-	}
-	if (!has_plugins(s)) {
-		fprintf(stderr,
-			"ukl: record: this QEMU %s was built without TCG plugins;"
-			" use Debian's qemu-system-x86 or build one with"
-			" --enable-plugins\n",
-			version);
-		return -UKL_EXIT_TROUBLE;
-	}
-	return major == 10 ? 4 : 7;
-}
-
 static void append_value(char **arg, const char *name, const char *value)
 {
-	char *safe = commas(value);
-	char *longer = text("%s,%s=%s", *arg, name, safe);
+	char *safe = ukl_commas(value);
+	char *longer = ukl_text("%s,%s=%s", *arg, name, safe);
 
 	free(safe);
 	free(*arg);
 	*arg = longer;
 }
 
-static int add_plugin(struct words *w, const struct settings *s)
+static int add_plugin(struct ukl_words *w, const struct settings *s)
 {
 	char version[256] = "", *so, *arg;
-	int api = plugin_api(s, version, sizeof(version));
+	int api = ukl_qemu_plugin_api("record", s->qemu, version, sizeof(version));
 
 	if (api < 0)
 		return -api;
-	so = text("%s/traces/recorder-v%d.so", s->build, api);
+	so = ukl_text("%s/traces/recorder-v%d.so", s->build, api);
 	if (access(so, R_OK))
 		return unusable("the recorder", so, "build it with 'make recorder'");
-	arg = commas(so);
+	arg = ukl_commas(so);
 	append_value(&arg, "vmlinux", s->vmlinux);
 	append_value(&arg, "out", s->out);
 	append_value(&arg, "app", s->app);
@@ -427,81 +306,122 @@ static int add_plugin(struct words *w, const struct settings *s)
 	append_value(&arg, "tool", UKL_VERSION);
 	if (s->icount && s->smp > 1)
 		append_value(&arg, "tcg", "single");
+	if (s->replayable)
+		append_value(&arg, "clock", "exact");
 	for (unsigned int i = 0; i < s->n_plugin_options; i++) {
-		char *name = text("%s", s->plugin_option[i]);
+		char *name = ukl_text("%s", s->plugin_option[i]);
 		char *value = strchr(name, '=');
 
 		*value++ = 0;
 		append_value(&arg, name, value);
 		free(name);
 	}
-	add(w, text("-plugin"));
-	add(w, arg);
+	ukl_words_add(w, ukl_text("-plugin"));
+	ukl_words_add(w, arg);
 	return 0;
 }
 
-static void add_network(struct words *w, const struct settings *s)
+static int has_network(const struct settings *s)
 {
-	char *nic = text("user,model=virtio-net-pci");
+	return !s->icount || s->net || s->n_ports;
+}
 
-	add(w, text("-nic"));
-	if (s->icount && !s->net && !s->n_ports) {
-		add(w, text("none"));
+/* A card and, with --replayable, what logs the packets. */
+static void add_network(struct ukl_words *w, const struct settings *s)
+{
+	char *nic = ukl_text("user,%s", s->replayable ? "id=net" : "model=virtio-net-pci");
+
+	if (!has_network(s)) {
+		ukl_words_pair(w, "-nic", "none");
 		free(nic);
 		return;
 	}
-	for (unsigned int i = 0; i < s->n_ports; i++) {
+	ukl_words_add(w, ukl_text(s->replayable ? "-netdev" : "-nic"));
+	for (unsigned int i = 0; i < s->n_ports && !s->replaying; i++) {
 		const char *colon = strchr(s->port[i], ':');
-		char *more = text("%s,hostfwd=tcp:127.0.0.1:%.*s-:%s", nic,
+		char *more = ukl_text("%s,hostfwd=tcp:127.0.0.1:%.*s-:%s", nic,
 				  (int)(colon - s->port[i]), s->port[i], colon + 1);
 
 		free(nic);
 		nic = more;
 	}
-	add(w, nic);
+	ukl_words_add(w, nic);
+	if (!s->replayable)
+		return;
+	ukl_words_pair(w, "-device", "virtio-net-pci,netdev=net");
+	ukl_words_pair(w, "-object", "filter-replay,id=log,netdev=net");
 }
 
-static void add_machine(struct words *w, const struct settings *s)
+/*
+ * Without a network all of an idle time can be skipped; with one, the guest's idle
+ * time must pass no faster than the world's.  The APIC's option ROM is left out
+ * because QEMU hangs when it goes back to a snapshot of it while replaying; the disk,
+ * which the guest does not have, stands for the one that holds the snapshots then.
+ * The log speaks of the console's devices by number: a replay must have the same.
+ */
+static void add_replayable(struct ukl_words *w, const struct settings *s)
 {
-	add(w, text("%s", s->qemu));
-	add_pair(w, "-M", "q35");
-	add_pair(w, "-cpu", "max,-la57");
-	add_pair(w, "-m", s->memory);
+	char *log;
+
+	ukl_words_pair(w, "-icount", has_network(s) ? "shift=3,sleep=on" :
+						      "shift=3,sleep=off");
+	ukl_words_pair(w, "-global", "apic.vapic=off");
+	ukl_words_pair(w, "-serial", "chardev:console");
+	ukl_words_pair(w, "-mon", "chardev=console");
+	if (s->replaying)
+		return;
+	log = ukl_commas(s->out);
+	ukl_words_add(w, ukl_text("-icount"));
+	ukl_words_add(w, ukl_text("rr=record,rrfile=%s/" UKL_REPLAY_LOG, log));
+	ukl_words_pair(w, "-drive", "driver=null-co,if=none,id=snapshots");
+	ukl_words_pair(w, "-chardev", "stdio,mux=on,signal=off,id=console");
+	free(log);
+}
+
+static void add_machine(struct ukl_words *w, const struct settings *s)
+{
+	ukl_words_add(w, ukl_text("%s", s->qemu));
+	ukl_words_pair(w, "-M", "q35");
+	ukl_words_pair(w, "-cpu", "max,-la57");
+	ukl_words_pair(w, "-m", s->memory);
 	if (s->smp > 1) {
-		add(w, text("-smp"));
-		add(w, text("%ld", s->smp));
+		ukl_words_add(w, ukl_text("-smp"));
+		ukl_words_add(w, ukl_text("%ld", s->smp));
 	}
 	/* One thread for all virtual CPUs is what makes them deterministic. */
 	if (s->icount) {
-		add_pair(w, "-icount", "shift=3,sleep=off");
-		add_pair(w, "-seed", s->seed);
-		add_pair(w, "-rtc", "base=2026-01-01,clock=vm");
+		if (s->replayable)
+			add_replayable(w, s);
+		else
+			ukl_words_pair(w, "-icount", "shift=3,sleep=off");
+		ukl_words_pair(w, "-seed", s->seed);
+		ukl_words_pair(w, "-rtc", "base=2026-01-01,clock=vm");
 	} else {
-		add_pair(w, "-accel", s->smp > 1 ? "tcg,thread=multi" : "tcg");
+		ukl_words_pair(w, "-accel", s->smp > 1 ? "tcg,thread=multi" : "tcg");
 	}
-	add(w, text("-nographic"));
-	add(w, text("-no-reboot"));
+	ukl_words_add(w, ukl_text("-nographic"));
+	ukl_words_add(w, ukl_text("-no-reboot"));
 }
 
-static int build_command(struct words *w, const struct settings *s)
+static int build_command(struct ukl_words *w, const struct settings *s)
 {
 	add_machine(w, s);
 	add_network(w, s);
-	add_pair(w, "-kernel", s->kernel);
+	ukl_words_pair(w, "-kernel", s->kernel);
 	if (s->initrd)
-		add_pair(w, "-initrd", s->initrd);
-	add(w, text("-append"));
-	add(w, text("console=ttyS0 nokaslr panic=-1 quiet%s%s", *s->append ? " " : "",
-		    s->append));
-	if (!s->no_plugin && add_plugin(w, s))
+		ukl_words_pair(w, "-initrd", s->initrd);
+	ukl_words_add(w, ukl_text("-append"));
+	ukl_words_add(w, ukl_text("console=ttyS0 nokaslr panic=-1 quiet%s%s",
+				  *s->append ? " " : "", s->append));
+	if (!s->no_plugin && !s->replaying && add_plugin(w, s))
 		return UKL_EXIT_TROUBLE;
 	for (char **extra = s->extra; *extra; extra++)
-		add(w, text("%s", *extra));
+		ukl_words_add(w, ukl_text("%s", *extra));
 	return 0;
 }
 
 /* One line that a shell reads back as the same words. */
-static void print_command(const struct words *w)
+static void print_command(const struct ukl_words *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		const char *s = w->word[i];
@@ -518,6 +438,54 @@ static void print_command(const struct words *w)
 			putchar('\'');
 	}
 	putchar('\n');
+}
+
+/* The same file, whatever directory is current. */
+static const char *whole_path(const char *path)
+{
+	char *whole = realpath(path, NULL);
+
+	return whole ? whole : path;
+}
+
+static int save_sums(const struct settings *s, const char *path)
+{
+	const char *const booted[] = { s->kernel, s->initrd };
+	FILE *file = fopen(path, "w");
+	unsigned int sum;
+
+	if (!file)
+		return -1;
+	for (size_t i = 0; i < 2 && booted[i]; i++)
+		if (!ukl_sum(booted[i], &sum))
+			fprintf(file, "%08x %s\n", sum, booted[i]);
+	return fclose(file);
+}
+
+/* Puts beside the trace to be what its replay needs; what was there is outdated. */
+static int prepare_replay(struct settings *s)
+{
+	char *dir = ukl_text("%s/" UKL_REPLAY_DIR, s->out);
+	char *log = ukl_text("%s/" UKL_REPLAY_LOG, s->out);
+	char *words = ukl_text("%s/" UKL_REPLAY_WORDS, s->out);
+	char *sums = ukl_text("%s/" UKL_REPLAY_SUMS, s->out);
+	struct ukl_words replay = { NULL, 0, 0 };
+
+	unlink(log);
+	unlink(words);
+	unlink(sums);
+	rmdir(dir);
+	if (!s->replayable)
+		return 0;
+	s->kernel = whole_path(s->kernel);
+	s->initrd = s->initrd ? whole_path(s->initrd) : NULL;
+	s->replaying = 1;
+	build_command(&replay, s);
+	s->replaying = 0;
+	if ((mkdir(s->out, 0777) && errno != EEXIST) || mkdir(dir, 0777) ||
+	    ukl_words_save(&replay, words) || save_sums(s, sums))
+		return unusable("the directory", dir, "give --out another one");
+	return 0;
 }
 
 static struct timespec after_seconds(long seconds)
@@ -680,7 +648,7 @@ static int run(const struct settings *s, char **argv)
 			_exit(127);
 		execvp(argv[0], argv);
 		fprintf(stderr,
-			"ukl: record: %s cannot be run (%s); " INSTALL_QEMU "\n",
+			"ukl: record: %s cannot be run (%s); " UKL_INSTALL_QEMU "\n",
 			argv[0], strerror(errno));
 		_exit(UKL_EXIT_TROUBLE);
 	}
@@ -693,7 +661,7 @@ int ukl_cmd_record(int argc, char **argv)
 	struct settings s = { .out = "trace", .app = "echo", .append = "",
 			      .memory = "256", .qemu = "qemu-system-x86_64",
 			      .seed = "1", .smp = 1 };
-	struct words command = { NULL, 0, 0 };
+	struct ukl_words command = { NULL, 0, 0 };
 	int status = parse(&s, argc, argv);
 
 	if (!status)
@@ -706,5 +674,8 @@ int ukl_cmd_record(int argc, char **argv)
 		print_command(&command);
 		return 0;
 	}
+	status = prepare_replay(&s);
+	if (status)
+		return status;
 	return run(&s, command.word);
 }

@@ -24,6 +24,8 @@ static const struct verb {
 	{ "cover",    ukl_cmd_cover,    "say which parts of the model were exercised" },
 	{ "diff",     ukl_cmd_diff,     "show where two runs of a program part" },
 	{ "reduce",   ukl_cmd_reduce,   "shrink a trace to what one violation needs" },
+	{ "state",    ukl_cmd_state,    "say what the model knows at an event" },
+	{ "replay",   ukl_cmd_replay,   "stand on an event of a recorded run, under GDB" },
 	{ "explore",  ukl_cmd_explore,  "try all that can happen on the model" },
 	{ "help",     cmd_help,         "show this text, or that of a verb" },
 	{ "version",  cmd_version,      "show the version" },

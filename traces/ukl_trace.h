@@ -15,6 +15,8 @@
  *     stream_N     the packets of virtual CPU N, N = 0 .. env.streams - 1.
  *     .recording   an empty file, locked with flock() by a live recorder.
  *                  (babeltrace2 ignores names that begin with a dot.)
+ *     .replay      a directory with what "ukl replay" needs, if the run can be
+ *                  replayed; no part of the trace's state.
  *
  *   State, decidable by anybody:
  *     recording    .recording exists and is locked;

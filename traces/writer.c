@@ -28,6 +28,7 @@
 #include "whole.h"
 
 #define LOCK_NAME ".recording"
+#define REPLAY_NAME ".replay"
 
 /* Aligned so that two virtual CPUs never share a cache line. */
 struct stream {
@@ -255,7 +256,7 @@ static int stream_number(const char *name)
 static bool part_of_trace(const char *name)
 {
 	return !strcmp(name, "metadata") || !strcmp(name, LOCK_NAME) ||
-	       stream_number(name) >= 0;
+	       !strcmp(name, REPLAY_NAME) || stream_number(name) >= 0;
 }
 
 static bool dots(const char *name)
@@ -297,10 +298,11 @@ static int visit_check(struct ukl_writer *w, const char *name, struct ukl_error 
 			     " empty or new directory", name);
 }
 
-/* The lock file stays: it is ours by now. */
+/* The lock file stays: it is ours by now; so is what a replay needs. */
 static int visit_remove(struct ukl_writer *w, const char *name, struct ukl_error *err)
 {
-	if (!strcmp(name, LOCK_NAME) || !unlinkat(w->dir_fd, name, 0))
+	if (!strcmp(name, LOCK_NAME) || !strcmp(name, REPLAY_NAME) ||
+	    !unlinkat(w->dir_fd, name, 0))
 		return 0;
 	return ukl_error_errno(err, w->dir, "cannot remove the older trace's %s", name);
 }

@@ -44,7 +44,7 @@ _ukl_value() {
 	case $3 in
 	--only) _ukl_offer "$(_ukl_invariants "$1")" ;;
 	--format | --color) _ukl_offer "$(_ukl_values "$1" "$2" "$3")" ;;
-	--out | --save | --coverage | --kernel | --vmlinux | --initrd | --qemu | --passing | \
+	--out | --save | --coverage | --kernel | --vmlinux | --initrd | --qemu | --console | --gdb | --record | --passing | \
 		--failing) _ukl_paths ;;
 	*) COMPREPLY=() ;;
 	esac

@@ -69,6 +69,12 @@ expect 0 "[-]icount shift=3,sleep=off -seed 7 -rtc base=2026-01-01,clock=vm .*-n
 expect 0 "tcg=single" --print-command --icount --smp 2
 expect 0 "thread=multi" --print-command --smp 2
 expect 0 "hostfwd=tcp:127.0.0.1:5555-:7" --print-command --icount --hostfwd 5555:7
+expect 0 "rr=record,rrfile=a/.replay/log .*clock=exact" --print-command --replayable --out a
+expect 0 "sleep=on.*-netdev user,id=net,hostfwd=tcp:127.0.0.1:5555-:7 .*filter-replay" \
+	--print-command --replayable --hostfwd 5555:7
+expect 2 "one virtual CPU" --replayable --smp 2
+expect 2 "no QEMU arguments, such as .-drive" --replayable -- -drive file=x
+expect 2 "no use without the recorder" --replayable --no-plugin
 expect 0 ",writers=prove" --print-command --plugin-option writers=prove
 expect 0 " -s -S\$" --print-command -- -s -S
 echo 11.1.3 >"$dir/version"
