@@ -32,20 +32,4 @@ UNIT_SCRIPTS += tests/unit/record.sh
 UNIT_LDFLAGS_test_recorder := -rdynamic
 $(BUILD)/tests/unit/test_recorder: | $(BUILD)/traces/recorder-v4.so
 
-# The same with a sanitizer: recorder-asan, recorder-tsan.
-RECORDER_UNIT := tests/unit/test_recorder.c tests/unit/unit.c
-RECORDER_ALL  := $(RECORDER_SRCS:%=traces/recorder/%.c) $(TRACE_SRCS:%=traces/%.c)
-recorder-asan: SANITIZER := address,undefined
-recorder-tsan: SANITIZER := thread
-recorder-asan recorder-tsan: $(RECORDER_UNIT) $(RECORDER_ALL)
-	@mkdir -p $(BUILD)/tests/$@
-	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -fsanitize=$(SANITIZER) -fPIC -shared \
-		-fvisibility=hidden -DRECORDER_API=4 -Wl,-Bsymbolic \
-		-o $(BUILD)/tests/$@/recorder.so $(RECORDER_ALL) $(RECORDER_LIBS)
-	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -fsanitize=$(SANITIZER) -rdynamic \
-		-o $(BUILD)/tests/$@/test $(RECORDER_UNIT) $(TRACE_SRCS:%=traces/%.c) \
-		-lcunit $(TRACE_LIBS)
-	$(Q)ASAN_OPTIONS=detect_leaks=0 UKL_RECORDER=$(BUILD)/tests/$@/recorder.so \
-		$(BUILD)/tests/$@/test
-
-.PHONY: recorder recorder-asan recorder-tsan
+.PHONY: recorder
