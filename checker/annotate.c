@@ -7,6 +7,7 @@
 
 #include <capstone/capstone.h>
 #include <elfutils/libdwfl.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +15,14 @@
 #include <unistd.h>
 
 #include "../traces/symbols.h"
+#include "cmd.h"
 
 #define INSN_MAX 15u		/* bytes; SDM volume 2, section 2.3.11 */
 
 struct ukl_annotate {
 	struct ukl_symbols *symbols;	/* NULL: the layout's names must do */
 	struct ukl_layout layout;
-	bool insn_tried, line_tried;
+	bool insn_tried, line_tried, told;
 	csh capstone;		/* 0: none */
 	Dwfl *dwfl;
 };
@@ -187,12 +189,65 @@ void ukl_annotate_put(struct ukl_annotate *a, uint64_t value, FILE *out)
 		fprintf(out, " <%s>", name);
 }
 
-/* Tried once; without it there are simply no instructions. */
+/* Told once; what follows is less, but right. */
+static void without(struct ukl_annotate *a, const char *what, const char *why)
+{
+	if (!a->told)
+		fprintf(stderr, "ukl: %s: no %s: %s; going on without\n",
+			ukl_symbols_path(a->symbols), what, why);
+	a->told = true;
+}
+
+/* The libraries are not told: Capstone would crash, libdw exit with violation's status. */
+__attribute__((noreturn))
+static void out_of_memory(void)
+{
+	fputs("ukl: out of memory while looking into the kernel\n", stderr);
+	exit(UKL_EXIT_TROUBLE);
+}
+
+static void *given(void *memory)
+{
+	if (!memory)
+		out_of_memory();
+	return memory;
+}
+
+static void *give(size_t size)
+{
+	return given(malloc(size));
+}
+
+static void *give_zeros(size_t n, size_t size)
+{
+	return given(calloc(n, size));
+}
+
+static void *give_again(void *memory, size_t size)
+{
+	return given(realloc(memory, size));
+}
+
+static cs_err capstone_setup(csh *capstone)
+{
+	cs_opt_mem memory = { give, give_zeros, give_again, free, vsnprintf };
+	cs_err error = cs_option(0, CS_OPT_MEM, (size_t)&memory);
+
+	return error ? error : cs_open(CS_ARCH_X86, CS_MODE_64, capstone);
+}
+
+/* Tried once. */
 static bool capstone_ready(struct ukl_annotate *a)
 {
-	if (!a->insn_tried && cs_open(CS_ARCH_X86, CS_MODE_64, &a->capstone))
-		a->capstone = 0;
+	cs_err error = CS_ERR_OK;
+
+	if (!a->insn_tried)
+		error = capstone_setup(&a->capstone);
 	a->insn_tried = true;
+	if (error) {
+		a->capstone = 0;
+		without(a, "instructions", cs_strerror(error));
+	}
 	return a->capstone;
 }
 
@@ -204,8 +259,11 @@ const char *ukl_annotate_insn(struct ukl_annotate *a, uint64_t addr, char *buf,
 	size_t n = 0;
 
 	buf[0] = '\0';
+	errno = 0;
 	if (a && a->symbols)
 		n = ukl_symbols_bytes(a->symbols, addr, bytes, sizeof(bytes));
+	if (!n && errno)
+		without(a, "instructions", strerror(errno));
 	if (!n || !capstone_ready(a))
 		return buf;
 	n = cs_disasm(a->capstone, bytes, n, addr, 1, &insn);
@@ -229,11 +287,11 @@ static void dwfl_setup(struct ukl_annotate *a)
 
 	a->line_tried = true;
 	a->dwfl = dwfl_begin(&callbacks);
-	if (!a->dwfl)
-		return;
-	dwfl_report_begin(a->dwfl);
-	dwfl_report_elf(a->dwfl, "vmlinux", path, -1, 0, true);
-	dwfl_report_end(a->dwfl, NULL, NULL);
+	if (a->dwfl)
+		dwfl_report_begin(a->dwfl);
+	if (!a->dwfl || !dwfl_report_elf(a->dwfl, "vmlinux", path, -1, 0, true) ||
+	    dwfl_report_end(a->dwfl, NULL, NULL))
+		without(a, "source lines", dwfl_errmsg(-1));
 }
 
 /*
@@ -256,8 +314,10 @@ static const char *below_common(const char *path, const char *dir)
 const char *ukl_annotate_line(struct ukl_annotate *a, uint64_t addr, char *buf,
 			      size_t size)
 {
-	Dwfl_Module *module;
+	Dwfl_Module *module = NULL;
+	Dwarf_Addr bias;
 	Dwfl_Line *line;
+	Dwarf *dwarf;
 	const char *file;
 	int number;
 
@@ -266,7 +326,11 @@ const char *ukl_annotate_line(struct ukl_annotate *a, uint64_t addr, char *buf,
 		dwfl_setup(a);
 	if (!a || !a->dwfl)
 		return buf;
-	module = dwfl_addrmodule(a->dwfl, addr);
+	/* dwfl_addrmodule() returns what it never set if memory is short (0.188). */
+	dwfl_addrsegment(a->dwfl, addr, &module);
+	dwarf = module ? dwfl_module_getdwarf(module, &bias) : NULL;
+	if (dwarf)
+		dwarf_new_oom_handler(dwarf, out_of_memory);
 	line = module ? dwfl_module_getsrc(module, addr) : NULL;
 	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
 	if (file)

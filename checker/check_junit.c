@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../traces/whole.h"
 #include "check.h"
 #include "utf8.h"
 
@@ -84,10 +85,12 @@ static void on_violation(struct ukl_check *c, const struct ukl_violation *violat
 	size_t size;
 	FILE *out = open_memstream(text, &size);
 
-	if (!out)
-		return;
-	ukl_story_text(&c->story, out, violation, c->trace, ukl_check_annotate(c), false);
-	fclose(out);
+	if (out)
+		ukl_story_text(&c->story, out, violation, c->trace, ukl_check_annotate(c),
+			       false);
+	if (!out || close_text(out, text))
+		fprintf(stderr, "ukl: %s: not enough memory for the story of %s\n",
+			c->trace, violation->inv->id);
 }
 
 static void put_invariant(const struct ukl_check *c, unsigned int i)

@@ -177,8 +177,7 @@ static int save_coverage(struct ukl_check *c)
 
 	if (!c->coverage)
 		return 0;
-	if (!access(c->coverage_file, F_OK) &&
-	    ukl_coverage_load(&c->coverage, c->coverage_file, &err))
+	if (ukl_coverage_load_old(&c->coverage, c->coverage_file, &err))
 		return ukl_cmd_fail(&err);
 	if (ukl_coverage_save(c->coverage, c->coverage_file, &err))
 		return ukl_cmd_fail(&err);
@@ -188,6 +187,7 @@ static int save_coverage(struct ukl_check *c)
 static int judge(struct ukl_check *c)
 {
 	int ret = prepare(c);
+	struct ukl_error err;
 
 	if (ret)
 		return ret;
@@ -196,6 +196,9 @@ static int judge(struct ukl_check *c)
 	run(c);
 	if (c->format->end)
 		c->format->end(c);
+	/* A violation stands, and yet the rest could not be read. */
+	if (ukl_reader_trouble(c->reader, &err))
+		ukl_cmd_fail(&err);
 	ret = note_coverage(c);
 	return ret ? ret : ukl_check_status(c);
 }

@@ -65,10 +65,8 @@ static int run_model(struct ukl_model *model, struct ukl_reader *reader, const c
 		ukl_model_step(model, ev);
 	}
 	ukl_reader_summary(reader, &sum);
-	if (sum.state != UKL_TRACE_COMPLETE && sum.reason.code == UKL_ERR_IO) {
-		*err = sum.reason;
+	if (ukl_reader_trouble(reader, err))
 		return err->code;
-	}
 	if (events != sum.events)
 		fprintf(stderr, "ukl: %s: only the first %" PRIu64 " events are whole"
 			" evidence\n", file, events);

@@ -340,6 +340,9 @@ static int run(struct diff *d)
 		ret = ukl_cmd_fail(&err);
 	else if (compare(d))
 		ret = nomem();
+	else if (ukl_sequence_trouble(d->seq[A], &err) ||
+		 ukl_sequence_trouble(d->seq[B], &err))
+		ret = ukl_cmd_fail(&err);
 	else
 		ret = verdict(d);
 	release(d);

@@ -57,6 +57,7 @@ static int judge(struct reduce *r, const char *trace, uint64_t from, struct ukl_
 	const struct ukl_event *ev;
 	struct ukl_reader *reader;
 	struct ukl_model *model;
+	int ret;
 
 	if (ukl_reader_open(&reader, trace, err))
 		return err->code;
@@ -68,11 +69,10 @@ static int judge(struct reduce *r, const char *trace, uint64_t from, struct ukl_
 		if (ev->order >= from)
 			ukl_model_step(model, ev);
 	}
+	ret = model ? ukl_reader_trouble(reader, err) : nomem(trace, err);
 	ukl_reader_close(reader);
-	if (!model)
-		return nomem(trace, err);
 	ukl_model_destroy(model);
-	return 0;
+	return ret;
 }
 
 /*
@@ -100,6 +100,7 @@ static int load(struct reduce *r, uint64_t from, struct ukl_error *err)
 {
 	const struct ukl_event *ev;
 	struct ukl_reader *reader;
+	int ret;
 
 	r->core.event = calloc(r->at - from + 1, sizeof(*r->core.event));
 	if (!r->core.event)
@@ -110,8 +111,9 @@ static int load(struct reduce *r, uint64_t from, struct ukl_error *err)
 		if (ev->order >= from && ev->cls != UKL_EV_END)
 			r->core.event[r->core.n++] = *ev;
 	}
+	ret = ukl_reader_trouble(reader, err);
 	ukl_reader_close(reader);
-	return 0;
+	return ret;
 }
 
 static int read_head(struct reduce *r, struct ukl_error *err)
@@ -154,6 +156,18 @@ static int set_env(struct reduce *r, struct ukl_error *err)
 	return ukl_env_set(&r->env, UKL_ENV_REDUCED, text, err);
 }
 
+/* The writer has told the reason; what it left is torn, and looks like it. */
+static int finish(struct reduce *r, struct ukl_writer *writer, struct ukl_error *err)
+{
+	for (unsigned int i = 0; i < streams(r); i++)
+		ukl_writer_flush(writer, i);
+	if (!ukl_writer_discarded(writer))
+		return ukl_writer_close(writer, err);
+	ukl_writer_abandon(writer);
+	return ukl_error_set(err, UKL_ERR_IO, r->out, UKL_NOWHERE,
+			     "the reduced trace is not whole: give another --out");
+}
+
 /* Every slot is given: what an event left out had changed stays changed. */
 static int write_events(struct reduce *r, struct ukl_error *err)
 {
@@ -169,7 +183,7 @@ static int write_events(struct reduce *r, struct ukl_error *err)
 				 (enum ukl_side)ev->side, ev->arg, UINT32_MAX,
 				 ev->state);
 	}
-	return ukl_writer_close(writer, err);
+	return finish(r, writer, err);
 }
 
 /* --- the work -------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "coverage.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,11 +164,11 @@ static int read_lines(struct reading *r, FILE *in, const char *path)
 	return 0;
 }
 
-int ukl_coverage_load(struct ukl_coverage **list, const char *path,
-		      struct ukl_error *err)
+/* in is NULL if it could not be opened. */
+static int load(struct ukl_coverage **list, FILE *in, const char *path,
+		struct ukl_error *err)
 {
 	struct reading r = { .list = list, .err = err };
-	FILE *in = fopen(path, "re");
 	int ret;
 
 	if (!in)
@@ -175,6 +176,20 @@ int ukl_coverage_load(struct ukl_coverage **list, const char *path,
 	ret = read_lines(&r, in, path);
 	fclose(in);
 	return ret;
+}
+
+int ukl_coverage_load(struct ukl_coverage **list, const char *path,
+		      struct ukl_error *err)
+{
+	return load(list, fopen(path, "re"), path, err);
+}
+
+int ukl_coverage_load_old(struct ukl_coverage **list, const char *path,
+			  struct ukl_error *err)
+{
+	FILE *in = fopen(path, "re");
+
+	return !in && errno == ENOENT ? 0 : load(list, in, path, err);
 }
 
 /* --- writing --------------------------------------------------------------- */

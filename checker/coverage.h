@@ -51,6 +51,9 @@ void ukl_coverage_add(struct ukl_coverage *cov, const struct ukl_model *model,
 /* Adds the contents of a file. */
 int ukl_coverage_load(struct ukl_coverage **list, const char *path,
 		      struct ukl_error *err);
+/* The same, but a file that is not there holds nothing. */
+int ukl_coverage_load_old(struct ukl_coverage **list, const char *path,
+			  struct ukl_error *err);
 
 /* Replaces the file, whole or not at all. */
 int ukl_coverage_save(const struct ukl_coverage *list, const char *path,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../traces/reader.h"
+#include "../traces/whole.h"
 #include "event_text.h"
 #include "story.h"
 #include "wrap.h"
@@ -80,7 +81,7 @@ static uint64_t opened_by(const struct ukl_model *model, const struct ukl_event 
 	return t->depth ? t->ctx[t->depth - 1].order : ev->order;
 }
 
-static void run(struct search *s)
+static int run(struct search *s, struct ukl_error *err)
 {
 	const struct ukl_event *ev;
 	uint64_t before = 0, now;
@@ -94,6 +95,7 @@ static void run(struct search *s)
 			take(s, ev, opened);
 		before = now;
 	}
+	return ukl_reader_trouble(s->reader, err);
 }
 
 /* A model that judges this invariant only. */
@@ -132,7 +134,7 @@ static int search(struct search *s, const char *trace, struct ukl_error *err)
 	s->model = model_for(s, err);
 	ret = s->model ? 0 : -1;
 	if (s->model)
-		run(s);
+		ret = run(s, err);
 	ukl_model_destroy(s->model);
 	ukl_reader_close(s->reader);
 	return ret;
@@ -169,10 +171,8 @@ static int print_event(const struct ukl_example *ex, const struct ukl_event *ev,
 		return -1;
 	ukl_event_text(line, ev, annotate,
 		       judged || ev->order == ex->opened ? UKL_TEXT_STATE : 0);
-	if (fclose(line)) {
-		free(text);
+	if (close_text(line, &text))
 		return -1;
-	}
 	fprintf(out, "%-*s", (int)MARGIN, judged ? ">" : "");
 	ukl_wrap(out, text, MARGIN, INDENT, WIDTH);
 	free(text);
@@ -254,6 +254,8 @@ int ukl_example_print(const struct ukl_example *ex, FILE *out, struct ukl_error 
 	if (ret)
 		ukl_error_set(err, UKL_ERR_NOMEM, ex->trace, UKL_NOWHERE,
 			      "not enough memory for a line of text");
+	else
+		ret = ukl_reader_trouble(reader, err);
 	ukl_annotate_close(annotate);
 	ukl_reader_close(reader);
 	return ret;

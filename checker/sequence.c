@@ -386,6 +386,11 @@ bool ukl_sequence_whole(const struct ukl_sequence *seq)
 	return !seq->gap && sum.state == UKL_TRACE_COMPLETE && !sum.discarded;
 }
 
+int ukl_sequence_trouble(const struct ukl_sequence *seq, struct ukl_error *err)
+{
+	return ukl_reader_trouble(seq->reader, err);
+}
+
 bool ukl_sequence_no_memory(const struct ukl_sequence *seq)
 {
 	return seq->no_memory;

@@ -64,6 +64,8 @@ const struct ukl_item *ukl_sequence_next(struct ukl_sequence *seq);
 
 /* Behind the end: is the trace whole? */
 bool ukl_sequence_whole(const struct ukl_sequence *seq);
+/* ... and did the system let it be read?  See ukl_reader_trouble(). */
+int ukl_sequence_trouble(const struct ukl_sequence *seq, struct ukl_error *err);
 /* Was memory short? Then it ended too early. */
 bool ukl_sequence_no_memory(const struct ukl_sequence *seq);
 

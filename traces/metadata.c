@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "vocabulary.h"
+#include "whole.h"
 
 #define SIGNATURE "/* CTF 1.8 */\n\n"
 #define ENV_HEAD  "env {\n"
@@ -169,7 +170,6 @@ static char *text_of(const struct ukl_env *env, const uint8_t uuid[16])
 	char *text = NULL, uuid_text[UKL_UUID_TEXT];
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
-	bool bad;
 
 	if (!out)
 		return NULL;
@@ -180,11 +180,7 @@ static char *text_of(const struct ukl_env *env, const uint8_t uuid[16])
 		fprintf(out, TRACE_HEAD "%s" TRACE_TAIL, uuid_text);
 	}
 	put_fixed(out);
-	bad = ferror(out);
-	if (fclose(out) || bad) {
-		free(text);
-		return NULL;
-	}
+	close_text(out, &text);
 	return text;
 }
 

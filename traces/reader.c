@@ -90,6 +90,16 @@ static void break_off(struct ukl_reader *r, struct stream *s,
 	r->reason.event = r->order;
 }
 
+/* The events may be good, but nobody knows what else is there. */
+static void cannot(struct ukl_reader *r, const char *what, const char *name)
+{
+	if (r->damaged)
+		return;
+	r->damaged = true;
+	ukl_error_set(&r->reason, UKL_ERR_IO, r->name, UKL_NOWHERE, "cannot %s %s: %s",
+		      what, name, strerror(errno));
+}
+
 /* --- checking a packet --------------------------------------------------- */
 
 /* What is wrong with a packet: where in it, and a sentence. */
@@ -428,14 +438,16 @@ static void look_for_recorder(struct ukl_reader *r)
 {
 	int fd = open_part(r, ".recording");
 
-	if (fd < 0) {
-		r->left_over = errno != ENOENT;
+	if (fd < 0 && errno != ENOENT)
+		cannot(r, "open", ".recording");
+	if (fd < 0)
 		return;
-	}
-	if (flock(fd, LOCK_SH | LOCK_NB))
+	if (!flock(fd, LOCK_SH | LOCK_NB))
+		r->left_over = true;
+	else if (errno == EWOULDBLOCK)
 		r->recording = true;
 	else
-		r->left_over = true;
+		cannot(r, "lock", ".recording");
 	close(fd);
 }
 
@@ -562,6 +574,8 @@ static void look_for_strangers(struct ukl_reader *r)
 
 	snprintf(name, sizeof(name), "stream_%u", r->n_streams);
 	fd = open_part(r, name);
+	if (fd < 0 && errno != ENOENT)
+		cannot(r, "look for", name);
 	if (fd < 0)
 		return;
 	close(fd);
@@ -670,6 +684,15 @@ void ukl_reader_summary(const struct ukl_reader *r, struct ukl_summary *sum)
 		ukl_error_set(&sum->reason, UKL_ERR_FORMAT, r->name, UKL_NOWHERE,
 			      r->recording ? "a recorder is still writing" :
 			      "its recorder ended before it closed the trace");
+}
+
+int ukl_reader_trouble(const struct ukl_reader *r, struct ukl_error *err)
+{
+	if (!r->damaged || r->reason.code != UKL_ERR_IO)
+		return 0;
+	if (err)
+		*err = r->reason;
+	return UKL_ERR_IO;
 }
 
 void ukl_reader_stream(const struct ukl_reader *r, unsigned int stream,

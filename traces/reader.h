@@ -70,6 +70,11 @@ bool ukl_reader_gap(const struct ukl_reader *reader);
 
 /* Final once ukl_reader_next() has returned NULL; state is meaningless before. */
 void ukl_reader_summary(const struct ukl_reader *reader, struct ukl_summary *summary);
+/*
+ * Did the system refuse to read what is there?  That is no damage, but trouble: 0, or
+ * UKL_ERR_IO and the reason.  Final at the end, too.
+ */
+int ukl_reader_trouble(const struct ukl_reader *reader, struct ukl_error *err);
 void ukl_reader_stream(const struct ukl_reader *reader, unsigned int stream,
 		       struct ukl_stream_summary *summary);
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "vocabulary.h"
+#include "whole.h"
 
 #define BUILD_ID_MAX 64u		/* bytes; SHA-1 has 20 */
 
@@ -346,7 +347,7 @@ size_t ukl_symbols_bytes(const struct ukl_symbols *s, uint64_t addr, void *buf,
 		have = segment_bytes(&ph, addr, len);
 		if (!have)
 			continue;
-		got = pread(s->fd, buf, have, (off_t)(ph.p_offset + addr - ph.p_vaddr));
+		got = read_whole(s->fd, buf, have, ph.p_offset + addr - ph.p_vaddr);
 		return got > 0 ? (size_t)got : 0;
 	}
 	return 0;

@@ -40,7 +40,7 @@ const struct ukl_symbol *ukl_symbols_prefix(const struct ukl_symbols *symbols,
 const struct ukl_symbol *ukl_symbols_at(const struct ukl_symbols *symbols,
 					uint64_t addr, uint64_t *offset);
 
-/* Copies up to len bytes of code; returns how many there are. */
+/* Copies up to len bytes of code; returns how many there are, and sets errno on error. */
 size_t ukl_symbols_bytes(const struct ukl_symbols *symbols, uint64_t addr, void *buf,
 			 size_t len);
 

@@ -5,6 +5,8 @@
 #include "whole.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 ssize_t read_whole(int fd, void *buf, size_t len, uint64_t at)
@@ -25,6 +27,19 @@ ssize_t read_whole(int fd, void *buf, size_t len, uint64_t at)
 		got += (size_t)n;
 	}
 	return (ssize_t)got;
+}
+
+int close_text(FILE *out, char **text)
+{
+	bool bad = ferror(out);
+
+	/* Without memory for the last of it fclose() succeeds, and the text is gone. */
+	bad |= fclose(out) != 0;
+	if (!bad && *text)
+		return 0;
+	free(*text);
+	*text = NULL;
+	return -1;
 }
 
 int write_whole(int fd, const void *buf, size_t len, uint64_t at)
