@@ -20,3 +20,9 @@ sanitize:	## the unit tests under AddressSanitizer and UBSan, the recorder's als
 	$(Q)$(MAKE) -s --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread \
 		$(BUILD)/tsan/tests/unit/test_recorder
 	$(Q)tests/unit/run.sh $(BUILD)/tsan/tests/unit/test_recorder
+
+.PHONY: sanitize-guest
+sanitize-guest: $(COUNT_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## guests recorded with AddressSanitizer and UBSan in the recorder
+	$(Q)$(ASAN_MAKE) $(ASAN)/ukl recorder
+	$(Q)tests/system/sanitize.sh $(ASAN) $(BUILD)/guest/initramfs.cpio.gz $(COUNT_KERNEL) \
+		$(BUILD)/system/sanitize
