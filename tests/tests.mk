@@ -12,6 +12,7 @@ include tests/mutants/mutants.mk
 include tests/bench/bench.mk
 include tests/sanitize.mk
 include tests/fault/fault.mk
+include tests/fuzz/fuzz.mk
 
 SUITES := unit-check apps-check cc-check run-check patch-check demo-check docs-check count-check witness-check \
 	  exec-check nmi-check seams-check machine-check libc-check probe-check core-check smp2-check reclaim-check lua-check \

@@ -6,6 +6,7 @@
 #   deps.sh check    list what is missing, one package a line; status 1 if any is
 #   deps.sh install  install it, as root or through sudo
 #   deps.sh install neighbours	also what only "make selftests stress-check" need
+#   deps.sh install fuzz	also what only "make fuzz" needs
 #
 # QEMU must be 10.0 or newer: older ones cannot read registers from a plugin.
 # Debian 13 has it; for Debian 12 the backports suite is added, from the mirror that
@@ -24,6 +25,8 @@ gdbserver qemu-utils strace python3-jsonschema libxml2-utils
 "
 # the kernel's selftests, 32-bit ones too, and their like
 NEIGHBOURS="gcc-multilib libc6-dev-i386 libcap-dev libnuma-dev stress-ng"
+# libFuzzer
+FUZZ="clang libclang-rt-dev"
 QEMU=qemu-system-x86
 QEMU_MAJOR=10
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -120,5 +123,6 @@ case "$*" in
 check)   list=$(missing); [ -z "$list" ] || { echo "$list"; exit 1; } ;;
 install) install ;;
 "install neighbours") PACKAGES="$PACKAGES $NEIGHBOURS"; install ;;
-*)       die "usage: deps.sh check | install [neighbours]" ;;
+"install fuzz") PACKAGES="$PACKAGES $FUZZ"; install ;;
+*)       die "usage: deps.sh check | install [neighbours|fuzz]" ;;
 esac
