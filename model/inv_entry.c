@@ -118,8 +118,7 @@ static const struct ukl_invariant empty_stack = {
 	.why = "A second pt_regs at the top of the stack destroys the first one, and "
 	       "task_pt_regs() means both.",
 	.source = "arch/x86/include/asm/processor.h task_pt_regs",
-	.exceptions = "A call that a signal handler makes while the interrupted gate "
-		      "had not yet left the application's stack.",
+	.exceptions = "The gate's first instruction once more, behind a page fault.",
 	.events = UKL_ON(GATE_IN),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_empty_stack,
@@ -339,8 +338,6 @@ static const struct ukl_invariant flags = {
 /* SE-marker */
 static enum ukl_result check_marker(const struct ukl_view *v, struct ukl_finding *f)
 {
-	if (!v->ctx)
-		return UKL_VACUOUS;
 	want(f, "cs", v->lay->app_csx, v->s[S(cs)]);
 	want(f, "ss", v->lay->kernel_ds, v->s[S(ss)]);
 	return verdict(f);
@@ -363,10 +360,8 @@ static const struct ukl_invariant marker = {
 static enum ukl_result check_frame_place(const struct ukl_view *v,
 					 struct ukl_finding *f)
 {
-	if (!v->ctx)
-		return UKL_VACUOUS;
-	want(f, "address of pt_regs", v->s[S(top)] - PT_REGS_SIZE, ARG(SYS_ENTER,
-								       frame));
+	want(f, "address of pt_regs", v->s[S(top)] - PT_REGS_SIZE,
+	     ARG(SYS_ENTER, frame));
 	return verdict(f);
 }
 

@@ -37,6 +37,8 @@
 #define IRET_FAULT "no suite returns to a frame that IRET refuses, but for the kernel's" \
 	" selftests in ring 3; QEMU raises what a bad RIP causes behind the IRET"
 
+#define NESTED "no suite has two of NMI, machine check and #DB at once"
+
 const struct ukl_edge ukl_machine[] = {
 	/* A system call of the application */
 	EDGE(GATE_IN, IN(APP), IN(GATE)),
@@ -83,6 +85,8 @@ const struct ukl_edge ukl_machine[] = {
 	/* NMI; and machine check and #DB where no flag tells what they hit */
 	EDGE(INT_IN_APP, AT_APP, IN(OWN_STACK)),
 	EDGE(INT_IN_KERNEL, C_CODE | SEAMS, IN(OWN_STACK)),
+	IDLE(INT_IN_KERNEL, IN(OWN_STACK), IN(OWN_STACK), NESTED),
+	IDLE(INT_OUT_KERNEL, IN(OWN_STACK), IN(OWN_STACK), NESTED),
 	STAY(MODE_WRITE, IN(OWN_STACK)),
 	STAY(CTRL, IN(OWN_STACK)),
 	STAY(INT_C_KERNEL, IN(OWN_STACK)),
@@ -100,6 +104,7 @@ const struct ukl_edge ukl_machine[] = {
 	IDLE(MODE_WRITE, IN(KERNEL_STUB), IN(KERNEL_STUB) | IN(RETURN), IRET_FAULT),
 	IDLE(CTRL, IN(KERNEL_STUB), 0, IRET_FAULT),
 	IDLE(INT_C_OTHER, IN(KERNEL_STUB), 0, IRET_FAULT),
+	IDLE(SIG_FORCE, IN(KERNEL_STUB), 0, IRET_FAULT),
 	IDLE(INT_OUT_USER, IN(KERNEL_STUB), IN(USER), IRET_FAULT),
 
 	/* Tasks */
@@ -146,10 +151,14 @@ const char *const ukl_kind_id[UKL_KINDS] = {
 	UKL_KINDS_TABLE(KIND_ID)
 };
 
-/* Descriptions of a task, and the end, are not the task's own doing. */
+/*
+ * Descriptions of a task, the end, and stores to what was a dead task's memory are not
+ * the task's own doing; an oops is no transition.
+ */
 static bool moves(enum ukl_kind kind)
 {
-	return kind != UKL_K_NONE && kind != UKL_K_TASK && kind != UKL_K_END;
+	return kind != UKL_K_NONE && !((UKL_ON(TASK) | UKL_ON(END) |
+					UKL_ON(STRAY_WRITE) | UKL_ON(OOPS)) >> kind & 1);
 }
 
 static bool declares(const struct ukl_edge *e, enum ukl_state from, enum ukl_kind kind,

@@ -372,21 +372,11 @@ static void note_parity(struct ukl_cpu *cpu, uint64_t swapgs, bool kernel)
 	cpu->swapgs_known = true;
 }
 
-/*
- * A handler may start while the gate was interrupted, and call the gate itself:
- * such gates stay suspended below.  A handler that never returns leaves them, so
- * they may not pile up.
- */
-static void settle_gates(struct step *st)
+/* The program runs, and no kernel context is open: what was is abandoned. */
+static void abandon_all(struct step *st)
 {
-	struct ukl_task *t = st->task;
-	unsigned int n = 0;
-
-	while (n < t->depth && n < UKL_MODEL_DEPTH / 2 &&
-	       t->ctx[n].tag == UKL_TAG_SYSCALL && t->ctx[n].phase == UKL_PHASE_ENTRY)
-		n++;
-	ukl_ctx_drop(&st->m->tasks, t, n == t->depth ? n : 0);
-	t->base_known = true;
+	ukl_ctx_drop(&st->m->tasks, st->task, 0);
+	st->task->base_known = true;
 }
 
 static void apply_gate_in(struct step *st)
@@ -394,14 +384,11 @@ static void apply_gate_in(struct step *st)
 	const struct ukl_view *v = st->v;
 	const struct ukl_layout *l = v->lay;
 	bool call = ARG(GATE_IN, pc) != l->gate_jump;
-	struct ukl_task *t = st->task;
 	struct ukl_ctx *ctx;
 
-	/* The gate's own access faulted: its first instruction starts again. */
-	if (t->where == UKL_AT_SEAM_IN && st->top && st->top->tag == UKL_TAG_SYSCALL)
-		ukl_ctx_drop(&st->m->tasks, t, t->depth - 1);
-	settle_gates(st);
-	t->repeats = 0;
+	/* That may be another try, of a gate whose first instruction faulted. */
+	abandon_all(st);
+	st->task->repeats = 0;
 	note_app_bases(st);
 	note_parity(st->cpu, ARG(GATE_IN, swapgs), true);
 	ctx = open_ctx(st, UKL_TAG_SYSCALL, UKL_IN_SYSCALL, UKL_AT_APP,
@@ -515,14 +502,12 @@ static bool is_iret_fault(const struct step *st)
 static void prepare_event(struct step *st)
 {
 	const struct ukl_view *v = st->v;
-	struct ukl_task *t = st->task;
 
 	if (v->kind == UKL_K_INT_IN_USER) {
-		ukl_ctx_drop(&st->m->tasks, t, 0);
-		t->base_known = true;
+		abandon_all(st);
 		note_parity(st->cpu, ARG(INT_IN, swapgs), false);
 	} else if (v->kind == UKL_K_INT_IN_APP && v->from == UKL_AT_APP) {
-		settle_gates(st);
+		abandon_all(st);
 		note_app_bases(st);
 	}
 }
@@ -564,8 +549,6 @@ static void apply_int_c(struct step *st)
 	const struct ukl_view *v = st->v;
 	struct ukl_ctx *ctx = st->top;
 
-	if (!v->ctx)
-		return;
 	memcpy(ctx->regs, v->s, sizeof(ctx->regs));
 	ctx->have_regs = true;
 	ctx->phase = UKL_PHASE_C;
@@ -586,23 +569,18 @@ static void set_landing(struct step *st)
 	memcpy(to->state, v->s, sizeof(to->state));
 }
 
-/* An event in the gate that does not go back there: the call is begun anew. */
-static bool left_gate(const struct step *st)
-{
-	return st->top->tag == UKL_TAG_EVENT && st->top->from == UKL_AT_SEAM_IN &&
-	       !in_seam_in(st->v->lay, st->v->s[S(ip)]);
-}
-
+/* Only the gate goes on where it was; a program has no context open. */
 static void apply_out_app(struct step *st)
 {
 	const struct ukl_view *v = st->v;
 	struct ukl_task *t = st->task;
 
 	set_landing(st);
-	if (t->depth)
-		ukl_ctx_drop(&st->m->tasks, t, left_gate(st) ? 0 : t->depth - 1);
-	settle_gates(st);
 	t->where = interrupted(v->lay, v->s);
+	if (t->where != UKL_AT_SEAM_IN)
+		abandon_all(st);
+	else if (t->depth)
+		ukl_ctx_drop(&st->m->tasks, t, t->depth - 1);
 	note_app_bases(st);
 	st->cpu->iret_pc = ARG(INT_OUT, pc);
 }
@@ -629,8 +607,7 @@ static void apply_out_kernel(struct step *st)
 
 static void leave_to_user(struct step *st)
 {
-	ukl_ctx_drop(&st->m->tasks, st->task, 0);
-	st->task->base_known = true;
+	abandon_all(st);
 	/* Whatever the application knew is gone once ring 3 has run. */
 	st->task->fs_known = st->task->kgs_known = st->task->cr3_known = false;
 }
@@ -930,10 +907,10 @@ static const struct transition transitions[UKL_KINDS] = {
 	[UKL_K_INT_IN_APP] = { UKL_AT_KERNEL, apply_int_in },
 	[UKL_K_INT_IN_KERNEL] = { UKL_AT_KERNEL, apply_int_in },
 	[UKL_K_INT_IN_USER] = { UKL_AT_KERNEL, apply_int_in },
-	[UKL_K_INT_C_APP] = { UKL_AT_KERNEL, apply_int_c },
-	[UKL_K_INT_C_KERNEL] = { UKL_AT_KERNEL, apply_int_c },
-	[UKL_K_INT_C_USER] = { UKL_AT_KERNEL, apply_int_c },
-	[UKL_K_INT_C_OTHER] = { UKL_AT_KERNEL, apply_int_c },
+	[UKL_K_INT_C_APP] = { KEEP, apply_int_c },
+	[UKL_K_INT_C_KERNEL] = { KEEP, apply_int_c },
+	[UKL_K_INT_C_USER] = { KEEP, apply_int_c },
+	[UKL_K_INT_C_OTHER] = { UKL_AT_KERNEL, NULL },
 	[UKL_K_INT_OUT_APP] = { KEEP, apply_out_app },
 	[UKL_K_INT_OUT_KERNEL] = { KEEP, apply_out_kernel },
 	[UKL_K_INT_OUT_USER] = { UKL_AT_USER, apply_out_user },

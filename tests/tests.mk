@@ -14,9 +14,10 @@ include tests/sanitize.mk
 include tests/fault/fault.mk
 include tests/fuzz/fuzz.mk
 
-SUITES := unit-check apps-check cc-check run-check patch-check demo-check docs-check count-check witness-check \
-	  exec-check nmi-check seams-check machine-check libc-check probe-check core-check smp2-check reclaim-check lua-check \
-	  sqlite-check crash-check kill-check trace-mutants mutants
+SUITES := unit-check model-mutants apps-check cc-check run-check patch-check demo-check docs-check \
+	  count-check witness-check exec-check nmi-check seams-check machine-check libc-check probe-check \
+	  core-check smp2-check reclaim-check lua-check sqlite-check crash-check kill-check trace-mutants \
+	  mutants
 
 .PHONY: test demo-check docs-check patch-check
 patch-check: $(KDIR)/patched	## the kernel's style checker on the patches

@@ -30,31 +30,52 @@ flags=(-std=gnu11 -w -Itraces -Imodel -I"$build/model")
 AIM=95
 
 # One trace in OUT/traces and its line in OUT/list
-fixture() { # HOW ID NAME EDITS
-	awk -f "$fixtures/expand.awk" "$4" "$fixtures/base.trace" >"$out/text"
-	"$build/tests/ukl_assemble" "$out/text" "$out/traces/$3"
-	echo "$1 $2 $out/traces/$3" >>"$out/list"
+fixture() { # VERDICT NAME EDITS
+	awk -f "$fixtures/expand.awk" "$3" "$fixtures/base.trace" >"$out/text"
+	"$build/tests/ukl_assemble" "$out/text" "$out/traces/$2"
+	echo "$1 $out/traces/$2" >>"$out/list"
+}
+
+# "of FIXTURE ; EDIT ; EDIT" one a line, with those of the fixture first
+edits() { # TEXT
+	local line
+	while read -r line; do
+		case $line in
+		"of "*) cat "$fixtures/${line#of }" ;;
+		*) echo "$line" ;;
+		esac
+	done <<<"${1// ; /$'\n'}"
+}
+
+# What is to be seen of a line of "changes": a verdict for verdicts.c
+verdict() { # WHAT
+	case $1 in
+	-) echo "pass -" ;;
+	\~*) echo "idle ${1#\~}" ;;
+	undeclared) echo "stray -" ;;
+	*) echo "exact $1" ;;
+	esac
 }
 
 # All of them, as they are
 assemble() {
-	local file name id edit n=0
+	local file name what text n=0
 	rm -rf "$out/traces"
 	mkdir -p "$out/traces"
 	: >"$out/list"
 	for file in "$fixtures"/*.fail "$fixtures"/*.pass; do
 		name=${file##*/}
-		fixture "${name##*.}" "${name%%.*}" "$name" "$file"
+		fixture "${name##*.} ${name%%.*}" "$name" "$file"
 	done
-	while read -r id edit; do
-		[ "$id" != "#" ] || continue
-		echo "$edit" >"$out/edit"
+	while read -r what text; do
 		n=$((n + 1))
-		fixture "$([ "$id" = - ] && echo pass || echo exact)" "$id" "change-$n" "$out/edit"
+		case $what in "#" | "") continue ;; esac
+		edits "$text" >"$out/edit"
+		fixture "$(verdict "$what")" "changes:$n" "$out/edit"
 	done <"$fixtures/changes"
-	fixture edges - base /dev/null
-	echo "parts - $out/traces/base" >>"$out/list"
+	fixture "parts -" base /dev/null
 	echo "explore - 3" >>"$out/list"
+	printf 'variant %s\n' "base 1" "ret+byp 6" "none 0" >>"$out/list"
 }
 
 compile() { # SOURCE OBJECT OPTION

@@ -9,7 +9,7 @@ MUTANT_KERNELS := $(patsubst %,$(MIMAGES)/%/bzImage,$(shell awk \
 mutants: $(MUTANT_KERNELS) $(RECORDING)	## boot every kernel mutant and say which invariant caught it (MUTANTS=NAMES for some)
 	$(Q)tests/mutants/mutants.sh $(BUILD) $(MIMAGES) $(BUILD)/mutants $(MUTANTS)
 
-# Mutants of the model itself.  Not among the suites until the aim is reached.
+# Mutants of the model itself
 .PHONY: model-mutants
 model-mutants: $(ASSEMBLE) $(UKL) $(BUILD)/tests/mutate	## small bugs in the model: which do the fixtures see? (MUTANT_STEP=N: each N-th)
 	$(Q)tests/mutants/model.sh $(if $(MUTANT_STEP),--every $(MUTANT_STEP)) $(BUILD) \

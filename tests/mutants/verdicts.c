@@ -4,13 +4,20 @@
  *
  *     verdicts LIST
  *
- * For mutants of the model.  A line of LIST is "pass ID DIR": the trace must conform,
- * and ID, unless it is "-", must have held; "fail ID DIR": ID must be the first that is
- * violated; "exact ID,ID... DIR": the first event that violates anything must violate
- * exactly these; "parts - DIR": the trace must conform from whichever event it begins,
- * and for a model of two processors; "edges - DIR": every edge that the trace takes must
- * be declared; "explore - N": so it must be with all sequences of N moves of
- * checker/world.h, and none violates anything.  Prints the first line that is not so.
+ * For mutants of the model.  A line of LIST is one of
+ *
+ *     pass ID DIR        the trace conforms and takes declared edges only; ID, unless it
+ *                        is "-", has held
+ *     idle ID DIR        the same, but the premise of ID has not occurred
+ *     fail ID DIR        ID is the first that is violated
+ *     exact ID,ID... DIR the first event that violates anything violates these
+ *     stray - DIR        the trace takes an edge that is not declared
+ *     parts - DIR        the trace conforms from whichever event it begins, and for a
+ *                        model of two processors
+ *     explore - N        so do all sequences of N moves of checker/world.h
+ *     variant NAME SET   this is the set that NAME means
+ *
+ * Prints the first line that is not so.
  *
  * Exit status: 0 all are so, 1 one is not, 2 trouble.
  */
@@ -58,14 +65,18 @@ static bool declared(const struct ukl_model *m)
 static bool as_it_should(const char *how, const char *ids, const struct ukl_model *m)
 {
 	int id = ukl_invariant_find(ids);
+	bool held = id >= 0 && ukl_model_count(m, id, UKL_HOLDS);
 
-	if (!strcmp(how, "edges"))
-		return declared(m);
+	if (!strcmp(how, "stray"))
+		return !declared(m);
 	if (!strcmp(how, "fail"))
 		return first == id;
 	if (!strcmp(how, "exact"))
 		return first >= 0 && !strcmp(first_ids, ids);
-	return first < 0 && (id < 0 || ukl_model_count(m, id, UKL_HOLDS));
+	if (!strcmp(how, "parts"))
+		return first < 0;
+	return first < 0 && declared(m) &&
+	       (!strcmp(ids, "-") || held == !strcmp(how, "pass"));
 }
 
 /* A whole trace in memory, and what its addresses mean */
@@ -114,7 +125,7 @@ static bool judge(const struct trace *t, const char *how, const char *ids,
 static bool judge_parts(const struct trace *t)
 {
 	for (unsigned int from = 0; from < t->n; from++) {
-		if (!judge(t, "pass", "-", from, t->cpus))
+		if (!judge(t, "parts", "-", from, t->cpus))
 			return false;
 	}
 	return judge(t, "pass", "-", 0, t->cpus + 1);
@@ -180,6 +191,15 @@ static bool explore(unsigned int moves)
 	return ok;
 }
 
+static bool is_so(const char *how, const char *id, const char *what)
+{
+	if (!strcmp(how, "explore"))
+		return explore(atoi(what));
+	if (!strcmp(how, "variant"))
+		return ukl_variant_set(id) == strtoul(what, NULL, 16);
+	return judge_trace(how, id, what);
+}
+
 int main(int argc, char **argv)
 {
 	FILE *list = argc == 2 ? fopen(argv[1], "r") : NULL;
@@ -188,9 +208,9 @@ int main(int argc, char **argv)
 	if (!list)
 		return 2;
 	while (fscanf(list, "%7s %1023s %4095s", how, id, dir) == 3) {
-		if (strcmp(how, "explore") ? judge_trace(how, id, dir) : explore(atoi(dir)))
+		if (is_so(how, id, dir))
 			continue;
-		printf("%s %s\n", how, strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir);
+		printf("%s %s %s\n", how, id, strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir);
 		return 1;
 	}
 	return 0;
