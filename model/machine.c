@@ -34,10 +34,10 @@
 #define EDGE_IN(variants, k, f, t) \
 	{ .kind = UKL_K_##k, .from = (f), .to = (t), .not_in = ONLY(variants) }
 
-#define IRET_FAULT "no suite returns to a frame that IRET refuses, but for the kernel's" \
-	" selftests in ring 3; QEMU raises what a bad RIP causes behind the IRET"
-
+#define IRET_FAULT "QEMU raises what a bad RIP causes behind the IRET, so that none to the" \
+	" application faults"
 #define NESTED "no suite has two of NMI, machine check and #DB at once"
+#define INT_80 "no suite but the kernel's selftests has programs of 32 bits"
 
 const struct ukl_edge ukl_machine[] = {
 	/* A system call of the application */
@@ -100,12 +100,20 @@ const struct ukl_edge ukl_machine[] = {
 	EDGE(INT_IN_USER, IN(KERNEL), IN(USER_STUB)),
 
 	/* An IRET out of the kernel that faults: the program has the fault */
-	IDLE(INT_IN_KERNEL, IN(APP) | IN(USER), IN(KERNEL_STUB), IRET_FAULT),
-	IDLE(MODE_WRITE, IN(KERNEL_STUB), IN(KERNEL_STUB) | IN(RETURN), IRET_FAULT),
-	IDLE(CTRL, IN(KERNEL_STUB), 0, IRET_FAULT),
-	IDLE(INT_C_OTHER, IN(KERNEL_STUB), 0, IRET_FAULT),
-	IDLE(SIG_FORCE, IN(KERNEL_STUB), 0, IRET_FAULT),
-	IDLE(INT_OUT_USER, IN(KERNEL_STUB), IN(USER), IRET_FAULT),
+	EDGE(INT_IN_KERNEL, IN(USER), IN(KERNEL_STUB)),
+	STAY(CTRL, IN(KERNEL_STUB)),		/* GS base, by a double fault's entry */
+	EDGE(INT_C_OTHER, IN(KERNEL_STUB), IN(USER_EVENT) | IN(KERNEL_EVENT)),
+	IDLE(INT_IN_KERNEL, IN(APP), IN(KERNEL_STUB), IRET_FAULT),
+	IDLE(MODE_WRITE, IN(KERNEL_STUB), IN(KERNEL_STUB), IRET_FAULT),
+	IDLE(INT_C_OTHER, IN(KERNEL_STUB), IN(APP_EVENT), IRET_FAULT),
+
+	/* Ring 3's system calls by INT 0x80, which have two C functions */
+	STAY(INT_C_OTHER, IN(USER_EVENT)),
+	STAY(SIG_RESTORED, IN(USER_EVENT)),
+	IDLE(FORK, IN(USER_EVENT), 0, INT_80),
+	IDLE(EXEC_BEGIN, IN(USER_EVENT), 0, INT_80),
+	IDLE(EXEC, IN(USER_EVENT), 0, INT_80),
+	IDLE(MODE_WRITE, IN(USER_EVENT), IN(USER_EVENT) | IN(RETURN), INT_80),
 
 	/* Tasks */
 	STAY(SWITCH, C_CODE),
@@ -132,7 +140,7 @@ const struct ukl_edge ukl_machine[] = {
 const struct ukl_idle ukl_idle[] = {
 	{ "PF-no-oops", "it is judged at an oops, which no correct run has" },
 	{ "IR-iret-fault", IRET_FAULT },
-	{ "IS-df", "no suite has a program whose stack segment is one of 16 bits" },
+	{ "IS-df", "no program but apps/attack has a stack segment of 16 bits" },
 	{ NULL, NULL }
 };
 

@@ -557,6 +557,21 @@ static void apply_int_c(struct step *st)
 		count_repeats(st->task, ctx);
 }
 
+/* An IRET's fault whose handler has a program's frame is that program's by now. */
+static void apply_int_c_other(struct step *st)
+{
+	uint64_t cs = st->v->s[S(cs)];
+	struct ukl_ctx *ctx = st->top;
+
+	if (!ctx || !ctx->iret_fault || ctx->paranoid)
+		return;
+	ctx->phase = UKL_PHASE_C;
+	if (cs & 3)
+		ctx->sort = UKL_IN_USER_EVENT;
+	else if (cs == st->v->lay->app_csx)
+		ctx->sort = UKL_IN_APP_EVENT;
+}
+
 static void set_landing(struct step *st)
 {
 	struct ukl_landing *to = &st->cpu->landing;
@@ -910,7 +925,7 @@ static const struct transition transitions[UKL_KINDS] = {
 	[UKL_K_INT_C_APP] = { KEEP, apply_int_c },
 	[UKL_K_INT_C_KERNEL] = { KEEP, apply_int_c },
 	[UKL_K_INT_C_USER] = { KEEP, apply_int_c },
-	[UKL_K_INT_C_OTHER] = { UKL_AT_KERNEL, NULL },
+	[UKL_K_INT_C_OTHER] = { UKL_AT_KERNEL, apply_int_c_other },
 	[UKL_K_INT_OUT_APP] = { KEEP, apply_out_app },
 	[UKL_K_INT_OUT_KERNEL] = { KEEP, apply_out_kernel },
 	[UKL_K_INT_OUT_USER] = { UKL_AT_USER, apply_out_user },

@@ -271,6 +271,13 @@ static void mark_in_gate(struct draft *d)
 	tasks_set(task, d->cpu->side == UKL_SIDE_GATE ? TASK_IN_GATE : 0, TASK_IN_GATE);
 }
 
+/* It is entered: what brings the task back to a gate later is another matter. */
+static void forget_in_gate(uint64_t task)
+{
+	if (tasks_flags(task) & TASK_IN_GATE)
+		tasks_set(task, 0, TASK_IN_GATE);
+}
+
 static void gate(unsigned int vcpu, void *probe)
 {
 	struct draft d;
@@ -296,6 +303,7 @@ static void gate(unsigned int vcpu, void *probe)
 	/* An event between the call and the gate's first instruction came back here. */
 	before = d.cpu->iret_to == d.probe->pc ? UKL_SIDE_APP : d.cpu->side;
 	set_side(&d, UKL_SIDE_GATE);
+	forget_in_gate(d.state[UKL_S_task]);
 	put(&d, UKL_EV_GATE_IN, before);
 	draft_leave(&d);
 }
