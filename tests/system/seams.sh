@@ -6,10 +6,11 @@
 #   seams.sh BUILD KERNEL OUT
 #
 # KERNEL is a bzImage with count linked in.  The emulator takes an interrupt only
-# between blocks of instructions, and some states of a task last for less than one.
-# So gdb stops the machine there, has an NMI injected, and lets it go on until the NMI's
-# handler begins, three times at each place.  The model must have seen an NMI lead out
-# of each of these states and back, the program must finish, and the trace must conform.
+# between blocks of instructions, and some states of a task last for less than one; in
+# others few NMIs that nobody aims arrive.  So gdb stops the machine there, has an NMI
+# injected, and lets it go on until the NMI's handler begins, three times at each place.
+# The model must have seen an NMI lead out of each of these states and back, the program
+# must finish, and the trace must conform.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -27,19 +28,43 @@ in_app() { # PLACE
 		"&& *(unsigned long *)($1) < $(symbol __ukl_text_end)"
 }
 
+# gdb's words for a C function whose pt_regs are the application's, ring 3's, the kernel's
+# shellcheck disable=SC2016 # for gdb
+CS='*(long *)($rdi + 136)'
+FOR_APP="$CS >> 16 == -1" FOR_USER="($CS & 3) == 3" FOR_KERNEL="$CS == 16"
+
+# Where the kernel says that it does this
+site() { # WHAT
+	symbol "$(nm "$VMLINUX" | sed -n "s/.* \(ukl_site\.$1\..*\)/\1/p")"
+}
+
 # STATE, the address, steps to take from there, and gdb's condition; in the order in
-# which a boot comes by.  A stub's first instruction is the model's cue, so it takes two
-# steps.  RIP and CS are on the stack, behind an error code for a page fault;
-# ret_from_fork() has the function of a kernel thread in RDX.
+# which a boot comes by.  The first instruction of a stub or of C code is the model's cue,
+# so it takes two steps to get behind it.  STATE>OTHER is at such an instruction, before
+# it: the first NMI finds the task in STATE, and leaves it and the next ones in OTHER, since
+# what the stub was entered for does not show yet.  RIP and CS are on the stack, behind an
+# error code for a page fault; ret_from_fork() has the function of a kernel thread in RDX.
 places() {
-	local fault timer fork
+	local fault fault_c timer fork call_c
 	fault=$(symbol asm_exc_page_fault)
+	fault_c=$(symbol exc_page_fault)
 	timer=$(symbol asm_sysvec_apic_timer_interrupt)
 	fork=$(symbol ret_from_fork)
+	call_c=$(symbol do_syscall_64)
+	echo "KERNEL $(symbol rest_init) 0 1"
 	echo "KTHREAD $fork 0 \$rdx != 0 && \$rdx != $(symbol kernel_init)"
 	echo "USER_STUB $fault 2 (*(long *)(\$rsp + 16) & 3) == 3"
+	echo "USER_EVENT $fault_c 2 $FOR_USER"
+	echo "USER_SYSCALL $call_c 2 $FOR_USER"
+	echo "USER>KERNEL $fault 0 (*(long *)(\$rsp + 16) & 3) == 3"
+	echo "KERNEL_EVENT $fault_c 2 $FOR_KERNEL"
 	echo "APP_STUB $fault 2 $(in_app "\$rsp + 8")"
+	echo "APP_STUB_KERNEL $fault_c 0 $FOR_APP"
+	echo "APP_EVENT $fault_c 2 $FOR_APP"
+	echo "APP>KERNEL $fault 0 $(in_app "\$rsp + 8")"
 	echo "GATE_KERNEL $(symbol __ukl_seam_in_end) 0 1"
+	echo "SYSCALL $call_c 2 $FOR_APP"
+	echo "SYSCALL_LEFT $(site sys_leave) 1 1"
 	echo "RETURN $(symbol __ukl_seam_out_start) 0 1"
 	echo "KERNEL_STUB $timer 2 (*(long *)(\$rsp + 8) & 3) == 0 && *(long *)\$rsp < 0" \
 		"&& !($(in_app "\$rsp"))"
@@ -65,6 +90,13 @@ session() { # PORT
 	echo "detach"
 }
 
+edge() { # EDGE TIMES
+	local n
+	n=$(awk -v edge="    $1 " 'index($0, edge) == 1 { print $NF }' "$OUT/covered")
+	[ "${n:-0}" -ge "$2" ] || die "$1: ${n:-0} times, not $2"
+	pass "$1: $n times"
+}
+
 port=$(free_port)
 QEMU_ARGS=(-gdb "tcp:127.0.0.1:$port" -S)
 CMDLINE="ukl.args=calls=2000,faults=200,spawn=20"
@@ -83,10 +115,8 @@ pass "the program finished, everything counted"
 while read -r state _; do
 	struck=$(grep -c "^struck $state$" "$OUT/gdb.log") || :
 	[ "$struck" -eq "$TIMES" ] || die "$state: struck $struck times; see $OUT/gdb.log"
-	for edge in "$state INT_IN_KERNEL OWN_STACK" "OWN_STACK INT_OUT_KERNEL $state"; do
-		n=$(awk -v edge="    $edge " 'index($0, edge) == 1 { print $NF }' "$OUT/covered")
-		[ "${n:-0}" -ge "$TIMES" ] || die "$edge: ${n:-0} times, not $TIMES"
-		pass "$edge: $n times"
-	done
+	in=${state%>*} out=${state#*>}
+	edge "$in INT_IN_KERNEL OWN_STACK" "$([ "$in" = "$out" ] && echo "$TIMES" || echo 1)"
+	edge "OWN_STACK INT_OUT_KERNEL $out" "$TIMES"
 done < <(places)
 judge
