@@ -209,12 +209,41 @@ static bool runs_at_once(int priority)
 	return at_once;
 }
 
+static volatile sig_atomic_t met;
+
+static void on_signal(int sig)
+{
+	met = sig;
+}
+
+/*
+ * On one processor a child of the same priority has not run when its parent goes on: it
+ * finds the signal there at its first return.  The C library's fork() would block it.
+ */
+static pid_t signalled_child(int sig)
+{
+	pid_t pid;
+
+	fifo(pthread_self(), 5);
+	pid = (pid_t)raw_syscall(SYS_fork, 0, 0, 0);
+	if (!pid)
+		_exit(met);
+	kill(pid, sig);
+	fifo(pthread_self(), 0);
+	return pid;
+}
+
 static void test_fifo(void)
 {
 	sem_init(&go, 0, 0);
 	move_to(0, 0);
 	check("SCHED_FIFO: who has priority runs before the call returns", runs_at_once(9));
 	check("SCHED_FIFO: who has less waits", !runs_at_once(2));
+	signal(SIGUSR1, on_signal);
+	check("a child begins in the handler of a signal that came before it did",
+	      exited(signalled_child(SIGUSR1), SIGUSR1));
+	check("a child that was killed before it began", killed(signalled_child(SIGKILL), SIGKILL));
+	signal(SIGUSR1, SIG_DFL);
 	move_to(0, ALL_CPUS);
 }
 
