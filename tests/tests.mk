@@ -47,8 +47,12 @@ LONG_SUITES := bisect-check load-check crash-full-check speed-full-check threads
 	       fuzz-full-check trace-tools-check
 include tests/neighbours/neighbours.mk	# adds to both
 include tests/configs/configs.mk	# adds to the long ones
+SUITES += cover				# of all that are before it
 SOURCES_KEY = $(shell { git rev-parse HEAD; git diff HEAD; } | sha256sum | cut -c1-16)
 
 test-full: $(BUILD)/ukl kernel	## make test and hours more; goes on where it stopped
+	$(Q)mkdir -p $(BUILD)/tests/full
+	$(Q)grep -qsx $(SOURCES_KEY) $(BUILD)/tests/full/key || rm -rf $(BUILD)/coverage
+	$(Q)echo $(SOURCES_KEY) > $(BUILD)/tests/full/key
 	$(Q)tests/all.sh --resume $(SOURCES_KEY) $(BUILD)/tests/full \
 		$(SUITES) $(LONG_SUITES)
