@@ -680,7 +680,8 @@ static void exact_clock(void)
 /*
  * What if an event hits a gate's first instructions?  a: application; c, j: first
  * instruction of the gate for CALL, for JMP; C, M, J: interrupted at one of them or
- * between, and back to the same place; x: the task goes on on the other CPU.
+ * between, and back to the same place; x: the task goes on on the other CPU; H: at the
+ * first instruction, and on to a signal's handler; r: back there by its sigreturn.
  */
 static void gate_in_once(void)
 {
@@ -692,7 +693,7 @@ static void gate_in_once(void)
 		{ "acCcj", 1 },	{ "acCCcj", 1 },  { "acMj", 1 },  { "acMMj", 1 },
 		{ "acJj", 1 },	{ "acJJj", 1 },	  { "aJj", 1 },	  { "aJJj", 1 },
 		{ "acMJj", 1 },	{ "acxJj", 1 },	  { "axCcj", 1 }, { "acxMj", 1 },
-		{ "acjacj", 2 }, { "ajacJj", 2 }, { "acJjaj", 2 },
+		{ "acjacj", 2 }, { "ajacJj", 2 }, { "acJjaj", 2 }, { "acHacjrcj", 3 },
 	};
 	struct vcpu *c;
 
@@ -713,6 +714,12 @@ static void gate_in_once(void)
 				step(c, JUMP, NOP);
 			else if (*s == 'x')
 				migrate = true;
+			else if (*s == 'r')
+				iret_to(c, CALL, KCS);
+			else if (*s == 'H') {
+				interrupt(c, PF, CALL, KCS);
+				iret_to(c, AT, KCS);
+			}
 			else {
 				interrupt(c, PF, at, KCS);
 				if (migrate) {
