@@ -41,6 +41,7 @@ include ukl-kernel/kernel.mk
 include ukl-kernel/libc/libc.mk
 include apps/ports/ports.mk
 include tests/tests.mk
+include gdb-scripts/gdb-scripts.mk
 include docs/docs.mk
 
 .PHONY: all help deps-check clean distclean

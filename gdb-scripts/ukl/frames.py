@@ -33,18 +33,16 @@ class PtRegsPrinter:
 
     def to_string(self):
         """The line before the members."""
-        return "%s, at %s" % (whose(self.word("cs"), self.word("ip")),
+        return "%s, at %s" % (whose(self.word("csx"), self.word("ip")),
                               machine.place(self.word("ip")))
 
     def children(self):
         """The members, in hexadecimal."""
         for field in self.value.type.fields():
-            # 6.12 has cs and ss in unions with their parts
-            names = [field.name] if field.name else \
-                [inner.name for inner in field.type.fields()
-                 if inner.name in ("cs", "ss", "csx", "ssx")]
-            for name in names:
-                yield name, "0x%x" % self.word(name)
+            # cs and ss are in unions with the 64 bits of their slots
+            name = field.name or next(inner.name for inner in field.type.fields()
+                                      if inner.name in ("csx", "ssx"))
+            yield name, "0x%x" % self.word(name)
 
 
 class SigFrame(gdb.Command):
@@ -72,8 +70,9 @@ instruction of a handler."""
         """Its words."""
         context = frame["uc"]["uc_mcontext"]
         ip = int(context["ip"]) & machine.WORD_MASK
-        gdb.write("signal frame at 0x%x, signal %d\n"
-                  % (at, int(frame["info"]["si_signo"])))
+        signal = int(frame["info"]["si_signo"])     # 0 without SA_SIGINFO
+        gdb.write("signal frame at 0x%x%s\n"
+                  % (at, ", signal %d" % signal if signal else ""))
         gdb.write("  returns to %s\n"
                   % machine.place(int(frame["pretcode"]) & machine.WORD_MASK))
         gdb.write("  interrupted %s: %s\n"

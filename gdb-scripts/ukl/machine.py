@@ -92,10 +92,11 @@ def side_of(pc, cs):
     """The side that executes there, and why."""
     if pc is None:
         return "unknown", "there is no program counter"
+    # Ring 3 cannot execute it, but a core shows ring 3's CS.
+    if within(pc, "__ukl_text_start", "__ukl_text_end"):
+        return "app", "RIP lies in the application's text"
     if cs is not None and cs & 3 == 3:
         return "user", "CS 0x%x is ring 3's" % cs
-    if within(pc, "__ukl_text_start", "__ukl_text_end"):
-        return "app", "CPL 0, RIP lies in the application's text"
     if any(within(pc, *gate) for gate in GATES):
         return "gate", "CPL 0, RIP lies in the gate, beside the flag's flip"
     if pc & KERNEL_HALF:

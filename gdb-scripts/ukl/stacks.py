@@ -6,7 +6,8 @@ import gdb
 
 from ukl import machine
 
-CEA = ("__ukl_const_cea_start", "__ukl_const_cea_end")
+CEA = "struct cpu_entry_area"
+ESTACKS = "struct cea_exception_stacks"
 
 
 def task_stack():
@@ -27,15 +28,31 @@ def irq_stack():
     return None if top is None else (top + 8 - size, top + 8)
 
 
+def offset_of(struct, member):
+    """Where a member lies, or None."""
+    return machine.value("(unsigned long)&((%s *)0)->%s" % (struct, member))
+
+
+def entry_stacks():
+    """This CPU's stacks for events: the entry stack and those of the IST."""
+    area = machine.percpu("cea_exception_stacks", 8)
+    estacks, entry = (offset_of(CEA, name) for name in ("estacks", "entry_stack_page"))
+    if not area or None in (estacks, entry):
+        return
+    yield "the entry stack", area - estacks + entry, area - estacks + entry + 4096
+    for field in gdb.lookup_type(ESTACKS).fields():
+        if field.name.endswith("_stack"):
+            low = area + field.bitpos // 8
+            yield "IST stack " + field.name[:-6], low, low + field.type.sizeof
+
+
 def known():
     """What stacks there are: (name, low, high)."""
     for name, bounds in (("the task's kernel stack", task_stack()),
                          ("the CPU's interrupt stack", irq_stack())):
         if bounds:
             yield (name, *bounds)
-    low, high = (machine.symbol(name) for name in CEA)
-    if None not in (low, high):
-        yield ("an entry stack of the cpu_entry_area", low, high)
+    yield from entry_stacks()
 
 
 def describe(sp):
@@ -43,7 +60,7 @@ def describe(sp):
     if sp is None:
         return "RSP is not known"
     for name, low, high in known():
-        if low <= sp <= high:
+        if low < sp <= high:
             return "0x%x, on %s, 0x%x-0x%x" % (sp, name, low, high)
     if sp & machine.KERNEL_HALF:
         return "0x%x, in the kernel half, on no stack that is known here" % sp
@@ -73,7 +90,7 @@ class Stacks(gdb.Command):
         sp = machine.register("rsp")
         gdb.write("cpu %d: %s\n" % (cpu, describe(sp)))
         for name, low, high in known():
-            mark = "=>" if sp is not None and low <= sp <= high else "  "
+            mark = "=>" if sp is not None and low < sp <= high else "  "
             gdb.write("  %s 0x%x-0x%x %s\n" % (mark, low, high, name))
 
 

@@ -105,6 +105,17 @@ read_cores() { # RING PROGRAM PREFIX
 	judge_threads "$1-threads"
 }
 
+# The ukl-* commands: a core has no kernel memory, and its CS is shown as ring 3's.
+ukl_where() { # CORE
+	gdb -nx -batch -ex "source $(dirname "$0")/../../gdb-scripts/ukl-gdb.py" \
+		-ex "file $VMLINUX" -ex "core-file $OUT/cores/$1" -ex ukl-where -ex ukl-stacks \
+		>"$OUT/cores/$1.where" 2>&1 || :
+	[ "$(grep -cE "^side   app: RIP lies|^flag   unreadable here|Traceback" \
+		"$OUT/cores/$1.where")" -eq 2 ] ||
+		die "$1: ukl-where errs; see $OUT/cores/$1.where"
+	pass "$1: ukl-where names the side, and says what a core does not tell"
+}
+
 mkdir -p "$OUT"
 rm -rf "$OUT/cores"
 truncate -s "$DISK_BYTES" "$OUT/disk"
@@ -116,6 +127,7 @@ tar xf "$OUT/disk" -C "$OUT"
 rm "$OUT/disk"
 read_cores ring3 "$BUILD/apps/crash/crash" ""
 read_cores ring0 "$VMLINUX" ukl_
+ukl_where ring0-segv
 for how in abort segv threads; do
 	diff <(kinds "ring0-$how") <(kinds "ring3-$how") || die "$how: the notes differ in kind"
 	[ -n "$(kinds "ring0-$how")" ] || die "$how: no notes"

@@ -10,7 +10,8 @@
 #
 # Callers set: OUT (directory for everything), KERNEL (a bzImage), BUILD; they may
 # set INITRD, SMP, MEMORY, CMDLINE (more words), QEMU_ARGS (array), LIMIT (seconds for
-# the whole guest), ICOUNT (not empty: deterministic).  guest_record has the guest
+# the whole guest), ICOUNT (not empty: deterministic), REPLAYABLE (the same, and more),
+# NET (0: a recorded deterministic guest has no network).  guest_record has the guest
 # recorded into $OUT/trace.
 
 # A test suite calls suite first and pass for each thing shown; its last line is then
@@ -18,7 +19,7 @@
 
 TEST=${TEST:-$(basename "$0" .sh)}
 SUITE=0 PASSED=0
-SMP=1 MEMORY=256 LIMIT=300 CMDLINE='' ICOUNT='' RECORD=0
+SMP=1 NET=1 MEMORY=256 LIMIT=300 CMDLINE='' ICOUNT='' REPLAYABLE='' RECORD=0
 QEMU_ARGS=()
 GUEST_PID=
 HOST_PORT=
@@ -223,12 +224,14 @@ guest_command() { # SCENARIO
 	# the right time for a stall; who needs the TSC says so.
 	local append="no_timer_check loglevel=5 ukl.scenario=$1 $CMDLINE"
 	[[ $append == *tsc=* ]] || append="tsc=unstable $append"
-	local forward="tcp:127.0.0.1:$HOST_PORT-:5555"
+	local forward="tcp:127.0.0.1:$HOST_PORT-:5555" net=(--hostfwd "$HOST_PORT:5555")
+	[ "$NET" -eq 1 ] || net=()
 	if [ "$RECORD" -eq 1 ]; then
 		GUEST_COMMAND=("$BUILD/ukl" record --out "$OUT/trace" --kernel "$KERNEL"
 			--vmlinux "$VMLINUX" --initrd "$INITRD" --append "$append"
-			--smp "$SMP" --memory "$MEMORY" --hostfwd "$HOST_PORT:5555"
-			--timeout "$LIMIT" ${ICOUNT:+--icount} -- "${QEMU_ARGS[@]}")
+			--smp "$SMP" --memory "$MEMORY" "${net[@]}"
+			--timeout "$LIMIT" ${ICOUNT:+--icount}
+			${REPLAYABLE:+--replayable} -- "${QEMU_ARGS[@]}")
 	else
 		GUEST_COMMAND=(qemu-system-x86_64 -M q35 -cpu "max,-la57" -m "$MEMORY"
 			-smp "$SMP" -nographic -no-reboot

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# gdb-scripts.mk - tests of "ukl replay" and of the ukl-* commands
+#
+# ukl-gdb.py loads the commands, ukl/ holds them: see ukl/__init__.py.
+
+REPLAY_RUNS ?= 3
+REPLAY      := tests/system/replay.sh --runs $(REPLAY_RUNS)
+
+replay-check:	## recorded runs repeat exactly, and GDB stands on each event asked for
+replay-check: $(ECHO_KERNEL) $(COUNT_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
+	$(REPLAY) $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/replay
+	$(REPLAY) --demo $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/replay-demo
+
+replay-full-check: $(COUNT_KERNEL) $(RECORDING)
+	tests/system/replay.sh --runs 20 $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/replay-full
+
+gdb-check:	## the ukl-* commands of GDB without a replay
+gdb-check: $(KIMAGES)/libc/bzImage $(RECORDING)
+	tests/system/gdb-scripts.sh $(BUILD) $< $(BUILD)/system/gdb-scripts
+
+.PHONY: replay-check replay-full-check gdb-check

@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# gdb-scripts.sh - the ukl-* commands where there is no replay
+#
+#   gdb-scripts.sh BUILD KERNEL OUT
+#
+# KERNEL is a bzImage with libc linked in.  Without a target, with vmlinux alone and
+# without, every command has help and either does its work or says in one sentence what
+# is missing; none shows a Python error.  On a live guest and on a core those that make
+# sense there work; ukl-sigframe and the rest of a signal are shown in a replay.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+USAGE="BUILD KERNEL OUT"
+arguments "$@"
+suite
+need_guest
+SCRIPTS=$(cd "$(dirname "$0")/../../gdb-scripts" && pwd)
+UKL=$(realpath "$BUILD/ukl")
+export UKL
+
+COMMANDS="$(sed -n 's/.*__init__("\(ukl-[a-z]*\)".*/\1/p' "$SCRIPTS"/ukl/*.py)"
+FUNCTIONS="$(sed -n 's/.*__init__("\(ukl_[a-z]*\)".*/\1/p' "$SCRIPTS"/ukl/*.py)"
+
+# What GDB says to the words, into $OUT/said
+ask() { # WORD...
+	timeout "$LIMIT" gdb -nx -q -batch -ex "source $SCRIPTS/ukl-gdb.py" "$@" \
+		</dev/null >"$OUT/said" 2>&1 || :
+	! grep -q Traceback "$OUT/said" || die "a command broke; see $OUT/said"
+}
+
+expect() { # PATTERN WHAT
+	grep -qE "$1" "$OUT/said" || die "$2: GDB did not say \"$1\"; see $OUT/said"
+	pass "$2"
+}
+
+# Has GDB execute a line for each command, with or without vmlinux; as many lines come
+# back, at least, as words say: one sentence each, or some lines of help.
+each() { # FORMAT COMPARISON [VMLINUX]
+	local command words=()
+	for command in $COMMANDS; do
+		# shellcheck disable=SC2059 # the format is what varies
+		words+=(-ex "$(printf "$1" "$command")")
+	done
+	ask ${3:+"$3"} "${words[@]}"
+	! grep -q Undefined "$OUT/said" &&
+		test "$(grep -c . "$OUT/said")" "$2" "$(wc -w <<<"$COMMANDS")"
+}
+
+without_target() {
+	mkdir -p "$OUT"
+	each "help %s" -ge || die "a command has no help; see $OUT/said"
+	each "%s" -eq || die "a command says more or less than a sentence; see $OUT/said"
+	each "%s" -eq "$VMLINUX" || die "the same with vmlinux; see $OUT/said"
+	pass "$(wc -w <<<"$COMMANDS") commands have help, and say what is missing"
+	ask "$VMLINUX" -ex 'print $ukl_mode()' -ex 'print $_streq($ukl_side(), "unknown")'
+	expect '= -1' "\$ukl_mode() without a target"
+	expect '= 1' "\$ukl_side() without a target"
+	[ "$(wc -w <<<"$FUNCTIONS")" -eq 3 ] || die "another number of functions is tested here"
+	ask -ex "ukl-explain SE-flip-on-kstack"
+	expect "SE-flip-on-kstack" "ukl-explain needs no target"
+	ask -ex "ukl-trace $OUT/nothing"
+	expect "nothing" "ukl-trace names what is not there"
+}
+
+# A guest that stands at its first system call from the application
+live() {
+	local gate
+	gate=$(symbol ukl_entry_SYSCALL_64)
+	ask "$VMLINUX" -ex "target remote | exec qemu-system-x86_64 -M q35 -cpu max,-la57 \
+-m 256 -display none -monitor none -serial null -no-reboot -nic none -S -gdb stdio \
+-kernel $KERNEL -initrd $INITRD -append 'nokaslr panic=-1 quiet ukl.scenario=twin \
+ukl.program=libc ukl.args=signals'" -ex "hbreak *$gate" -ex continue -ex ukl-where \
+		-ex ukl-stacks -ex 'stepi' -ex 'ukl-where' -ex kill
+	expect "^side   gate: CPL 0" "a live guest: ukl-where at the gate"
+	expect "^stack .*in the user half: the program's" "... on the application's stack"
+	expect "^flag   2, application: the flag agrees" "... with its flag"
+	expect "the entry stack" "ukl-stacks knows the CPU's stacks"
+}
+
+signal_frame() {
+	local trace=$OUT/trace start
+	rm -rf "$trace"
+	"$UKL" record --replayable --out "$trace" --kernel "$KERNEL" --vmlinux "$VMLINUX" \
+		--initrd "$INITRD" --timeout "$LIMIT" \
+		--append "ukl.scenario=twin ukl.program=libc ukl.args=signals" \
+		</dev/null >"$OUT/console.log" 2>"$OUT/stderr"
+	# The application at the first instruction of a handler
+	start=$("$UKL" dump --no-state --class sig_start,app_in "$trace" | awk '
+		function word(name) {
+			return match($0, " " name "=0x[0-9a-f]+") ?
+				substr($0, RSTART + length(name) + 2, RLENGTH - length(name) - 2) : ""
+		}
+		$5 == "sig_start" { handler = word("handler") }
+		$5 == "app_in" && word("pc") == handler && !n++ { print $1 }')
+	[ -n "$start" ] || die "no handler of the application's was started"
+	timeout "$LIMIT" "$UKL" replay --batch --event "$start" --ex ukl-sigframe \
+		--ex ukl-where "$trace" </dev/null >"$OUT/said" 2>&1
+	rm -rf "$trace"
+	expect "^signal frame at 0x" "ukl-sigframe at a handler's start"
+	expect "^  interrupted app: 0x" "... tells whom the signal interrupted"
+	expect "^  returns to 0x.*ukl_" "... and where the handler returns to"
+}
+
+without_target
+live
+signal_frame
