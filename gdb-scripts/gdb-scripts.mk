@@ -7,8 +7,11 @@
 REPLAY_RUNS ?= 3
 REPLAY      := tests/system/replay.sh --runs $(REPLAY_RUNS)
 
-replay-check:	## recorded runs repeat exactly, and GDB stands on each event asked for
-replay-check: $(ECHO_KERNEL) $(COUNT_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
+replay-check:	## recorded runs repeat exactly; GDB stands on events, and on what each mutant violates
+replay-check: events-check replay-mutants
+
+events-check:	## the same without the mutants
+events-check: $(ECHO_KERNEL) $(COUNT_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
 	$(REPLAY) $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/replay
 	$(REPLAY) --demo $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/replay-demo
 
@@ -19,4 +22,4 @@ gdb-check:	## the ukl-* commands of GDB without a replay
 gdb-check: $(KIMAGES)/libc/bzImage $(RECORDING)
 	tests/system/gdb-scripts.sh $(BUILD) $< $(BUILD)/system/gdb-scripts
 
-.PHONY: replay-check replay-full-check gdb-check
+.PHONY: replay-check events-check replay-full-check gdb-check

@@ -9,6 +9,10 @@ MUTANT_KERNELS := $(patsubst %,$(MIMAGES)/%/bzImage,$(shell awk \
 mutants: $(MUTANT_KERNELS) $(RECORDING)	## boot every kernel mutant and say which invariant caught it (MUTANTS=NAMES for some)
 	$(Q)tests/mutants/mutants.sh $(BUILD) $(MIMAGES) $(BUILD)/mutants $(MUTANTS)
 
+.PHONY: replay-mutants
+replay-mutants: $(MUTANT_KERNELS) $(RECORDING)	## replay every mutant that is caught: GDB must stand on the violation (MUTANTS=NAMES)
+	$(Q)tests/mutants/mutants.sh --replay $(BUILD) $(MIMAGES) $(BUILD)/replay-mutants $(MUTANTS)
+
 # Mutants of the model itself
 .PHONY: model-mutants
 model-mutants: $(ASSEMBLE) $(UKL) $(BUILD)/tests/mutate	## small bugs in the model: which do the fixtures see? (MUTANT_STEP=N: each N-th)

@@ -3,7 +3,7 @@
 #
 # mutants.sh - is every bug of the mutants found, and by the invariant meant?
 #
-#   mutants.sh BUILD IMAGES OUT [MUTANT...]
+#   mutants.sh [--replay] BUILD IMAGES OUT [MUTANT...]
 #
 # IMAGES holds the mutant kernel with each application linked in: IMAGES/APP/bzImage.
 # Boots each workload of the catalogue once without a mutant, which must conform, and
@@ -19,13 +19,18 @@
 # What is known from an earlier time, with the same kernel, recorder, checker and line of
 # the catalogue, is told and not run again.
 #
+# With --replay each mutant that is caught is replayed, too: GDB, sent to the first
+# violation, must stand on its instruction, and ukl-where must name the side.
+#
 # Exit status: 0 all caught; 1 one escaped, or the kernel without mutant does not
 # conform; 2 usage.  Deterministic: the guests run under icount.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../system/lib.sh
 . "$(dirname "$0")/../system/lib.sh"
 
-[ $# -ge 3 ] || usage "BUILD IMAGES OUT [MUTANT...]"
+DETERMINISTIC=--icount
+[ "${1-}" != --replay ] || { DETERMINISTIC=--replayable && shift; }
+[ $# -ge 3 ] || usage "[--replay] BUILD IMAGES OUT [MUTANT...]"
 BUILD=$1 IMAGES=$2 TOP=$3
 shift 3
 NAMED=" $* "
@@ -56,7 +61,7 @@ run() { # WORKLOAD MUTANT
 	rm -rf "$OUT/trace"
 	"$BUILD/ukl" record --out "$OUT/trace" --kernel "$IMAGES/$image/bzImage" \
 		--vmlinux "$IMAGES/$image/vmlinux" \
-		--initrd "$INITRD" --icount --timeout "$SECONDS_EACH" \
+		--initrd "$INITRD" "$DETERMINISTIC" --timeout "$SECONDS_EACH" \
 		--max-size "$MIB_EACH" \
 		--append "$words" </dev/null >"$OUT/console.log" 2>"$OUT/stderr" || :
 	[ -d "$OUT/trace" ] || die "$OUT: nothing was recorded; see $OUT/stderr"
@@ -107,9 +112,55 @@ meant() { # IDS WORDS
 	return 1
 }
 
-judge_mutant() { # MUTANT WORKLOAD MEANT WHAT
+# Which side an instruction belongs to, by the symbols of $VMLINUX alone
+side_at() { # PC
+	nm "$VMLINUX" | awk -v pc="${1#0x}" '
+		$3 ~ /^__ukl_(text|seam_in|seam_out)_(start|end)$/ { at[$3] = $1 }
+		function within(what) {
+			return pc >= at["__ukl_" what "_start"] && pc < at["__ukl_" what "_end"]
+		}
+		END { print within("text") ? "app" :
+			within("seam_in") || within("seam_out") ? "gate" :
+			pc ~ /^[89a-f].{15}$/ ? "kernel" : "user" }'
+}
+
+# The program counter of an event, or nothing
+pc_of() { # EVENT
+	"$BUILD/ukl" dump --no-state --from "$1" --to "$1" "$OUT/trace" |
+		sed -n 's/.* pc=\(0x[0-9a-f]*\).*/\1/p'
+}
+
+# Sends GDB to the first violation; an event that has no place is reached by the one
+# before it.
+stands_on() { # EVENT
+	local event=$1 pc said=$OUT/gdb
+	pc=$(pc_of "$event")
+	while [ -z "$pc" ]; do
+		event=$((event - 1))
+		pc=$(pc_of "$event")
+	done
+	timeout "$LIMIT" "$BUILD/ukl" replay --batch --violation 1 --ex ukl-where \
+		"$OUT/trace" </dev/null >"$said" 2>&1 || :
+	grep -q "^event $event, reached" "$said" && grep -q "^place  $pc " "$said" &&
+		grep -q "^side   $(side_at "$pc"): " "$said"
+}
+
+# The same as a result: whether, and how long it took
+replayed() { # EVENT
+	[ "$DETERMINISTIC" = --replayable ] || return 0
+	if stands_on "$1"; then
+		told+="; GDB on it, $(sed -n 's/.*reached //p; s/^side   \([a-z]*\):.*/, \1/p' \
+			"$OUT/gdb" | paste -sd '')"
+	else
+		result=astray
+		told+="; GDB is NOT on it, see $OUT/gdb"
+	fi
+}
+
+judge_mutant() { # MUTANT WORKLOAD MEANT WHAT IMAGE
 	local ids='' event='' result told
 	OUT=$TOP/$1
+	VMLINUX=$IMAGES/$5/vmlinux
 	run "$2" "$1"
 	grep -q ": mutant $1" "$OUT/console.log" ||
 		die "$1: it was not switched on; see $OUT/console.log"
@@ -124,6 +175,7 @@ judge_mutant() { # MUTANT WORKLOAD MEANT WHAT
 		result=caught
 		told="caught by ${ids// /, } instead of $3; event $event"
 	fi
+	[ -z "$ids" ] || replayed "$event"
 	end $result "$(printf '%-20s %s' "$1" "$told")"
 }
 
@@ -170,7 +222,7 @@ while read -r mutant workload meant _ what; do
 		queue "none-$workload" "$image" "$line" clean_kernel "$workload"
 	}
 	queue "$mutant" "$image" "$mutant $meant $line" \
-		judge_mutant "$mutant" "$workload" "$meant" "$what"
+		judge_mutant "$mutant" "$workload" "$meant" "$what" "$image"
 done < <(lines)
 [ ${#RESULTS[@]} -gt 0 ] || die "no such mutant in $CATALOGUE: $*"
 wait
