@@ -269,10 +269,11 @@ static const uint8_t state_in[][UKL_PHASES] = {
 
 static enum ukl_state state_of(const struct ukl_task *t)
 {
-	const struct ukl_ctx *top = &t->ctx[t->depth - 1];
+	const struct ukl_ctx *top;
 
 	if (t->where != UKL_AT_KERNEL || !t->depth)
 		return state_at[t->where];
+	top = &t->ctx[t->depth - 1];
 	return state_in[top->sort][top->phase];
 }
 
