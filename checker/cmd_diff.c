@@ -124,21 +124,22 @@ static int go_on_alone(struct diff *d, struct pair *p, enum side side,
 
 static int add(struct diff *d, struct pair *p, enum side side, const struct ukl_item *item)
 {
-	struct ukl_item *first = &p->waiting.item[p->waiting.head];
+	struct queue *q = &p->waiting;
+	struct ukl_item *first = q->head < q->n ? &q->item[q->head] : NULL;
 
 	p->pid[side] = item->pid;
 	if (p->parted) {
 		show_next(p, side, item);
-	} else if (p->waiting.head == p->waiting.n || p->ahead == side) {
+	} else if (!first || p->ahead == side) {
 		p->ahead = side;
 		if (d->done[!side])
 			return go_on_alone(d, p, side, item);
 		d->waiting[side]++;
-		return enqueue(&p->waiting, item);
+		return enqueue(q, item);
 	} else if (same(d, first, item)) {
 		p->last[p->ahead][p->common % CONTEXT] = *first;
 		p->last[side][p->common++ % CONTEXT] = *item;
-		p->waiting.head++;
+		q->head++;
 		d->waiting[p->ahead]--;
 	} else {
 		part(d, p);
