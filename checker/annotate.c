@@ -16,6 +16,7 @@
 
 #include "../traces/symbols.h"
 #include "cmd.h"
+#include "wrap.h"
 
 #define INSN_MAX 15u		/* bytes; SDM volume 2, section 2.3.11 */
 
@@ -38,9 +39,12 @@ static bool build_id_differs(const struct ukl_env *env, const struct ukl_symbols
 
 	if (!recorded || !*recorded || !strcmp(recorded, found))
 		return false;
-	fprintf(stderr, "ukl: %s: its build-id is %s, but the trace was recorded with"
-		" %s: %s\n", ukl_symbols_path(s), *found ? found : "missing", recorded,
-		so);
+	fputs("ukl: ", stderr);
+	ukl_put_text(stderr, ukl_symbols_path(s));
+	fprintf(stderr, ": its build-id is %s, but the trace was recorded with ",
+		*found ? found : "missing");
+	ukl_put_text(stderr, recorded);
+	fprintf(stderr, ": %s\n", so);
 	return true;
 }
 
@@ -53,8 +57,10 @@ static int from_env(struct ukl_symbols **symbols, const struct ukl_env *env)
 	if (!path || !*path)
 		return UKL_ERR_SYMBOL;
 	if (ukl_symbols_open(symbols, path, &err)) {
-		fprintf(stderr, "ukl: %s: %s; going on without names (see"
-			" --vmlinux)\n", path, err.text);
+		fputs("ukl: ", stderr);
+		ukl_put_text(stderr, path);
+		fprintf(stderr, ": %s; going on without names (see --vmlinux)\n",
+			err.text);
 		return err.code;
 	}
 	if (!build_id_differs(env, *symbols, "left aside, going on without names (see"

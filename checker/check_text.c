@@ -9,6 +9,7 @@
 #include "../traces/vocabulary.h"
 #include "check.h"
 #include "cmd.h"
+#include "wrap.h"
 
 static void on_violation(struct ukl_check *c, const struct ukl_violation *violation)
 {
@@ -137,8 +138,11 @@ static void end(struct ukl_check *c)
 		       idle);
 		print_ids(c, UKL_OUTCOME_VACUOUS);
 	}
-	if (reduced)
-		printf("\n  note: no record of a run, but reduced %s\n", reduced);
+	if (reduced) {
+		fputs("\n  note: no record of a run, but reduced ", stdout);
+		ukl_put_text(stdout, reduced);
+		putchar('\n');
+	}
 	if (!app_ran(c))
 		puts("\n  note: the application never ran in this trace");
 	if (c->verbose) {

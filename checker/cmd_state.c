@@ -15,6 +15,7 @@
 #include "../traces/vocabulary.h"
 #include "cmd.h"
 #include "story.h"
+#include "wrap.h"
 
 static const char help[] =
 	"usage: ukl state [OPTION...] TRACE\n\n"
@@ -87,7 +88,9 @@ static int put_task(const struct state *s)
 {
 	const struct ukl_task *t = ukl_model_current(s->model, (unsigned int)s->cpu);
 
-	printf("task 0x%" PRIx64 " pid=%" PRIu32 " comm=%s\n", t->addr, t->pid, t->comm);
+	printf("task 0x%" PRIx64 " pid=%" PRIu32 " comm=", t->addr, t->pid);
+	ukl_put_text(stdout, t->comm);
+	putchar('\n');
 	printf("at %s: %s\n", where_name[t->where], ukl_state_text[t->state]);
 	printf("mode %s\n", t->mode_known ? (char[]){ (char)('0' + t->mode), 0 } :
 					    "unknown");
@@ -102,9 +105,12 @@ static int put_task(const struct state *s)
 static int walk(struct state *s)
 {
 	const struct ukl_event *ev;
+	struct ukl_error err;
 
 	while ((ev = ukl_reader_next(s->reader)) && ev->order < s->event)
 		ukl_model_step(s->model, ev);
+	if (!ev && ukl_reader_trouble(s->reader, &err))
+		return ukl_cmd_fail(&err);
 	if (!s->have_cpu)
 		s->cpu = ev ? ev->cpu : 0;
 	if (ev || s->event == UINT64_MAX)

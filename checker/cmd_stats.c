@@ -13,6 +13,7 @@
 #include "../traces/writer.h"
 #include "cmd.h"
 #include "json.h"
+#include "wrap.h"
 
 static const char help[] =
 	"usage: ukl stats [OPTION...] TRACE\n\n"
@@ -46,18 +47,28 @@ static const char *env(const struct stats *s, const char *key)
 
 /* --- text ---------------------------------------------------------------- */
 
+static void text_env(const char *before, const char *value)
+{
+	fputs(before, stdout);
+	ukl_put_text(stdout, value);
+}
+
 /* The numbers that people compare between runs. */
 static void text_head(const struct stats *s)
 {
 	const struct ukl_summary *sum = &s->sum;
+	char id[17];
 
 	printf("trace      %s\n", ukl_reader_name(s->reader));
 	printf("state      %s\n", ukl_trace_state_name[sum->state]);
-	printf("recorded   app %s, variant %s, kernel %.16s, qemu %s\n", env(s, "app"),
-	       env(s, "variant"), env(s, "build_id"), env(s, "qemu"));
-	printf("clock      %s, %" PRIu64 " to %" PRIu64 ", %" PRIu64 " in all\n",
-	       env(s, "clock"), sum->first_time, sum->last_time,
-	       sum->last_time - sum->first_time);
+	snprintf(id, sizeof(id), "%.16s", env(s, "build_id"));
+	text_env("recorded   app ", env(s, "app"));
+	text_env(", variant ", env(s, "variant"));
+	text_env(", kernel ", id);
+	text_env(", qemu ", env(s, "qemu"));
+	text_env("\nclock      ", env(s, "clock"));
+	printf(", %" PRIu64 " to %" PRIu64 ", %" PRIu64 " in all\n", sum->first_time,
+	       sum->last_time, sum->last_time - sum->first_time);
 	printf("events     %" PRIu64 "\n", sum->events);
 	printf("discarded  %" PRIu64 "\n", sum->discarded);
 	printf("packets    %" PRIu64 "\n", sum->packets);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../traces/vocabulary.h"
+#include "wrap.h"
 
 /* SDM volume 3, table 6-1. */
 static const char *const vector_name[32] = {
@@ -28,10 +29,9 @@ static void put_comm(FILE *out, const uint64_t word[2])
 	char comm[17] = "";
 
 	memcpy(comm, word, 16);
-	for (char *p = comm; *p; p++)
-		if (*p < ' ' || *p > '~')
-			*p = '?';
-	fprintf(out, " <\"%s\">", comm);
+	fputs(" <\"", out);
+	ukl_put_text(out, comm);
+	fputs("\">", out);
 }
 
 /* Arguments that are not addresses; returns true if it said all there is. */

@@ -149,8 +149,11 @@ static void who(FILE *out, const struct ukl_view *v)
 	if (!t->addr)
 		return;
 	fprintf(out, ", task 0x%" PRIx64, t->addr);
-	if (t->pid || *t->comm)
-		fprintf(out, " pid %" PRIu32 " \"%s\"", t->pid, t->comm);
+	if (!t->pid && !*t->comm)
+		return;
+	fprintf(out, " pid %" PRIu32 " \"", t->pid);
+	ukl_put_text(out, t->comm);
+	fputc('"', out);
 }
 
 /*

@@ -5,6 +5,7 @@
  */
 #include "error.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -30,6 +31,10 @@ static void fill(struct ukl_error *err, enum ukl_error_code code, const char *fi
 	err->event = UKL_NOWHERE;
 	set_file(err, file);
 	vsnprintf(err->text, sizeof(err->text), format, ap);
+	/* It may quote what a trace says, and goes to a terminal. */
+	for (char *p = err->text; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
 }
 
 int ukl_error_set(struct ukl_error *err, enum ukl_error_code code, const char *file,
