@@ -108,6 +108,8 @@ each check --vmlinux vmlinux lines
 INPUT=good.tar
 each check -
 INPUT=/dev/null
+each state --event 60 bad
+each state bad
 each diff good bad
 each diff --syscalls good good
 each explore --depth 1

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../model/model.h"
 #include "../../traces/metadata.h"
 #include "../../traces/packet.h"
 #include "../../traces/vocabulary.h"
@@ -166,6 +167,25 @@ struct fuzz_run fuzz_verb(int (*verb)(int argc, char **argv), const char *const 
 	FUZZ_EXPECT(!fclose(swap(&stdout, out)));
 	FUZZ_EXPECT(!fclose(swap(&stderr, err)));
 	return *run;
+}
+
+/* --- the model ----------------------------------------------------------- */
+
+/*
+ * The linker sends the verbs here.  Few tasks: so most inputs make some give way, and
+ * no time is spent on pages.
+ */
+struct ukl_model *__real_ukl_model_create(const struct ukl_layout *layout,
+					  const struct ukl_model_options *options);
+struct ukl_model *__wrap_ukl_model_create(const struct ukl_layout *layout,
+					  const struct ukl_model_options *options);
+struct ukl_model *__wrap_ukl_model_create(const struct ukl_layout *layout,
+					  const struct ukl_model_options *options)
+{
+	struct ukl_model_options small = *options;
+
+	small.tasks = 16;
+	return __real_ukl_model_create(layout, &small);
 }
 
 /* --- traces -------------------------------------------------------------- */

@@ -28,7 +28,8 @@ $(BUILD)/fuzz/base/metadata: tests/fixtures/base.trace $(ASSEMBLE)
 
 $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(BUILD)/fuzz/%.o $(FUZZ_OBJS) \
 		$$(filter-out $(BUILD)/checker/main.o,$$(UKL_OBJS)) $$(UKL_ARCHIVES) $(TRACE_LIB)
-	$(Q)$(CC) $(CFLAGS) $(if $(IS_FUZZER),-fsanitize=fuzzer) -o $@ $^ $(UKL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(if $(IS_FUZZER),-fsanitize=fuzzer) \
+		-Wl,--wrap=ukl_model_create -o $@ $^ $(UKL_LIBS)
 
 $(BUILD)/fuzz/seed: $(BUILD)/fuzz/seed.o $(TRACE_LIB)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(TRACE_LIBS)

@@ -52,7 +52,7 @@ n=0
 all() {
 	n=$((n + 1))
 	"$build/fuzz/seed" "$(printf '%02x0000' $((n % 32)))" "$1" | put check "$2"
-	"$build/fuzz/seed" "$(printf '%02x%02x0000' $((n % 7)) $((n % 256)))" "$1" | put verbs "$2"
+	"$build/fuzz/seed" "$(printf '%02x%02x0000' $((n % 8)) $((n % 256)))" "$1" | put verbs "$2"
 	reader "$1" "$2" 1 1
 }
 
@@ -67,6 +67,12 @@ for file in "$fixtures"/SE-args.pass "$fixtures"/SX-sigreturn*.pass; do
 	[ -e "$file" ] || continue
 	trace "$(basename "$file")" "$file"
 	all "$(basename "$file")" "$(basename "$file")"
+done
+
+# What formats must quote, in each of them
+trace odd "$fixtures/SE-args.fail" "s/comm0='UKL'/comm0=0x013c263e225cff/"
+for format in 0 1 2 3; do
+	"$build/fuzz/seed" "0${format}0000" odd | put check "odd.$format"
 done
 
 trace base /dev/null

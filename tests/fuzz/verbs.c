@@ -46,6 +46,12 @@ static void stats(void)
 							   NULL }));
 }
 
+static void state(void)
+{
+	FUZZ_EXPECT(verb(ukl_cmd_state, (const char *[]){ "state", "--truth", trace,
+							  NULL }) != UKL_EXIT_TROUBLE);
+}
+
 static void cover(void)
 {
 	FUZZ_EXPECT(verb(ukl_cmd_cover, (const char *[]){ "cover", "--verbose", trace,
@@ -90,7 +96,7 @@ static void describe(void)
 }
 
 static void (*const verbs[])(void) = {
-	dump, assemble, stats, cover, diff, reduce, describe,
+	dump, assemble, stats, cover, diff, reduce, describe, state,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
