@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -45,6 +46,7 @@ struct stream {
 	unsigned int cpu;
 } __attribute__((aligned(64)));
 
+/* In shared memory with its streams and, behind them, their packets. */
 struct ukl_writer {
 	char *dir;
 	int dir_fd, lock_fd;
@@ -52,8 +54,14 @@ struct ukl_writer {
 	uint32_t limit;			/* a packet that has less than an event left */
 	bool complained;
 	unsigned int n_streams;
-	struct stream *streams;
+	struct stream streams[];
 };
+
+static size_t size_of(unsigned int n_streams)
+{
+	return sizeof(struct ukl_writer) +
+	       n_streams * (sizeof(struct stream) + UKL_PACKET_MAX);
+}
 
 /* --- packets ------------------------------------------------------------- */
 
@@ -390,12 +398,7 @@ static int open_stream(struct ukl_writer *w, struct stream *s, unsigned int cpu,
 	char name[32];
 
 	s->cpu = cpu;
-	s->buf = aligned_alloc(64, UKL_PACKET_MAX);
-	if (!s->buf)
-		return ukl_error_set(err, UKL_ERR_NOMEM, w->dir, UKL_NOWHERE,
-				     "out of memory");
-	/* Touch the pages now, not while the guest runs. */
-	memset(s->buf, 0, UKL_PACKET_MAX);
+	s->buf = (uint8_t *)&w->streams[w->n_streams] + (size_t)cpu * UKL_PACKET_MAX;
 	packet_start(s);
 	snprintf(name, sizeof(name), "stream_%u", cpu);
 	s->fd = openat(w->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -404,20 +407,11 @@ static int open_stream(struct ukl_writer *w, struct stream *s, unsigned int cpu,
 	return 0;
 }
 
-/* Descriptors first, so that ukl_writer_abandon() can undo half of it. */
-static int open_streams(struct ukl_writer *w, unsigned int n, struct ukl_error *err)
+static int open_streams(struct ukl_writer *w, struct ukl_error *err)
 {
 	int ret = 0;
 
-	w->streams = aligned_alloc(64, n * sizeof(*w->streams));
-	if (!w->streams)
-		return ukl_error_set(err, UKL_ERR_NOMEM, w->dir, UKL_NOWHERE,
-				     "out of memory");
-	memset(w->streams, 0, n * sizeof(*w->streams));
-	w->n_streams = n;
-	for (unsigned int i = 0; i < n; i++)
-		w->streams[i].fd = -1;
-	for (unsigned int i = 0; i < n && !ret; i++)
+	for (unsigned int i = 0; i < w->n_streams && !ret; i++)
 		ret = open_stream(w, &w->streams[i], i, err);
 	return ret;
 }
@@ -476,9 +470,31 @@ static int setup(struct ukl_writer *w, const struct ukl_env *env, unsigned int n
 	if (!ret)
 		ret = write_metadata(w, &copy, err);
 	if (!ret)
-		ret = open_streams(w, n, err);
+		ret = open_streams(w, err);
 	ukl_env_deinit(&copy);
 	return ret;
+}
+
+/* No descriptor yet, so that ukl_writer_abandon() can undo half of what follows. */
+static struct ukl_writer *allocate(const char *dir, unsigned int n_streams)
+{
+	char *copy = strdup(dir);
+	/* The pages are touched now, not while the guest runs. */
+	struct ukl_writer *w = mmap(NULL, size_of(n_streams), PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (!copy || w == MAP_FAILED) {
+		if (w != MAP_FAILED)
+			munmap(w, size_of(n_streams));
+		free(copy);
+		return NULL;
+	}
+	w->dir = copy;
+	w->n_streams = n_streams;
+	w->dir_fd = w->lock_fd = -1;
+	for (unsigned int i = 0; i < n_streams; i++)
+		w->streams[i].fd = -1;
+	return w;
 }
 
 int ukl_writer_open(struct ukl_writer **writer, const char *dir,
@@ -490,13 +506,10 @@ int ukl_writer_open(struct ukl_writer **writer, const char *dir,
 
 	if (ret)
 		return ret;
-	w = calloc(1, sizeof(*w));
-	if (!w || !(w->dir = strdup(dir))) {
-		free(w);
+	w = allocate(dir, n_streams);
+	if (!w)
 		return ukl_error_set(err, UKL_ERR_NOMEM, dir, UKL_NOWHERE,
 				     "out of memory");
-	}
-	w->dir_fd = w->lock_fd = -1;
 	make_uuid(w->uuid);
 	ukl_writer_packet_size(w, UKL_PACKET_MAX);
 	ignore_sigxfsz();
@@ -570,16 +583,40 @@ int ukl_writer_close(struct ukl_writer *w, struct ukl_error *err)
 
 void ukl_writer_abandon(struct ukl_writer *w)
 {
-	for (unsigned int i = 0; i < w->n_streams; i++) {
+	for (unsigned int i = 0; i < w->n_streams; i++)
 		if (w->streams[i].fd >= 0)
 			close(w->streams[i].fd);
-		free(w->streams[i].buf);
-	}
-	free(w->streams);
 	if (w->lock_fd >= 0)
 		close(w->lock_fd);
 	if (w->dir_fd >= 0)
 		close(w->dir_fd);
 	free(w->dir);
-	free(w);
+	munmap(w, size_of(w->n_streams));
+}
+
+/* --- beside a program ---------------------------------------------------- */
+
+static int move_descriptor(int *fd, int from)
+{
+	int moved = fcntl(*fd, F_DUPFD_CLOEXEC, from);
+
+	if (moved < 0)
+		return -1;
+	close(*fd);
+	*fd = moved;
+	return 0;
+}
+
+int ukl_writer_move(struct ukl_writer *w, int from, struct ukl_error *err)
+{
+	int ret = move_descriptor(&w->dir_fd, from);
+
+	if (!ret)
+		ret = move_descriptor(&w->lock_fd, from);
+	for (unsigned int i = 0; i < w->n_streams && !ret; i++)
+		ret = move_descriptor(&w->streams[i].fd, from);
+	if (!ret)
+		return 0;
+	return ukl_error_errno(err, w->dir, "cannot have descriptors from %d up; raise"
+			       " the limit with \"ulimit -n\"", from);
 }

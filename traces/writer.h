@@ -13,6 +13,7 @@
  *
  * Thread rule: each stream is used by one thread at a time; different streams
  * need no lock.  _open and _close belong to one thread while no other writes.
+ * A child of fork() may write, too: it has the same streams.
  */
 #ifndef UKL_WRITER_H
 #define UKL_WRITER_H
@@ -69,6 +70,12 @@ void ukl_writer_flush(struct ukl_writer *writer, unsigned int stream);
 /* Counters since the start; any thread, then perhaps a little old. */
 uint64_t ukl_writer_events(const struct ukl_writer *writer);	/* kept */
 uint64_t ukl_writer_discarded(const struct ukl_writer *writer);	/* lost */
+
+/*
+ * Moves all descriptors to numbers from that one up: a program in the same process
+ * takes the lowest free ones and must find those that it would find alone.
+ */
+int ukl_writer_move(struct ukl_writer *writer, int from, struct ukl_error *err);
 
 /* For tests, before the first event: UKL_PACKET_MIN .. UKL_PACKET_MAX bytes. */
 void ukl_writer_packet_size(struct ukl_writer *writer, unsigned int bytes);

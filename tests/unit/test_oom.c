@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "unit.h"
 
@@ -31,6 +32,13 @@ WRAP(realloc, (void *p, size_t size), (p, size))
 WRAP(aligned_alloc, (size_t align, size_t size), (align, size))
 WRAP(strdup, (const char *text), (text))
 WRAP(open_memstream, (char **text, size_t *size), (text, size))
+
+void *__real_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	return fails() ? MAP_FAILED : __real_mmap(addr, len, prot, flags, fd, offset);
+}
 
 /* Opens with the nth allocation failing, until none is left to fail. */
 static int first_success(int (*attempt)(const char *dir), const char *dir)

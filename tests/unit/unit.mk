@@ -12,7 +12,7 @@ UNIT_SCRIPTS += $(addprefix tests/unit/,babeltrace.sh cli.sh formats.sh man.sh c
 UNIT_BIN := $(BUILD)/tests/unit
 
 UNIT_LDFLAGS_test_oom := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup \
-	-Wl,--wrap=aligned_alloc,--wrap=open_memstream
+	-Wl,--wrap=aligned_alloc,--wrap=open_memstream,--wrap=mmap
 
 -include $(wildcard $(UNIT_BIN)/*.d)
 
