@@ -130,6 +130,13 @@ const char *ukl_env_get(const struct ukl_env *env, const char *key)
 	return item ? item->value : NULL;
 }
 
+bool ukl_env_is_user(const struct ukl_env *env)
+{
+	const char *machine = ukl_env_get(env, UKL_ENV_MACHINE);
+
+	return machine && !strcmp(machine, "user");
+}
+
 /*
  * Strings, as TSDL integers are signed 64-bit in some readers and addresses are
  * not.
@@ -167,7 +174,7 @@ int ukl_env_get_layout(const struct ukl_env *env, struct ukl_layout *layout,
 	struct ukl_layout found = { 0 };
 	char key[UKL_ENV_MAX_KEY + 1];
 
-	for (int i = 0; i < UKL_LAYOUT_ITEMS; i++) {
+	for (int i = 0; i < UKL_LAYOUT_ITEMS && !ukl_env_is_user(env); i++) {
 		const char *text;
 
 		snprintf(key, sizeof(key), LAYOUT_PREFIX "%s", ukl_layout_item[i].name);

@@ -11,6 +11,8 @@
 #ifndef UKL_ENV_H
 #define UKL_ENV_H
 
+#include <stdbool.h>
+
 #include "error.h"
 #include "layout.h"
 
@@ -23,6 +25,7 @@
 #define UKL_ENV_VMLINUX    "vmlinux"	/* path at recording time */
 #define UKL_ENV_APP        "app"	/* the linked application's name */
 #define UKL_ENV_VARIANT    "variant"	/* transition switches, "base" if none */
+#define UKL_ENV_MACHINE    "machine"	/* "user": no machine, one program's calls */
 #define UKL_ENV_QEMU       "qemu"	/* QEMU's version */
 #define UKL_ENV_PLUGIN_API "plugin_api"	/* decimal */
 #define UKL_ENV_COMMAND    "command"	/* QEMU's command line */
@@ -50,7 +53,13 @@ int ukl_env_set(struct ukl_env *env, const char *key, const char *value,
 /* Owned by env, good until the key is set again; NULL if there is none. */
 const char *ukl_env_get(const struct ukl_env *env, const char *key);
 
-/* The layout as "layout_<name>" entries.  _get names the first missing one. */
+/* A user-mode trace, which has nothing of a kernel. */
+bool ukl_env_is_user(const struct ukl_env *env);
+
+/*
+ * The layout as "layout_<name>" entries.  _get names the first missing one; that of a
+ * user-mode trace is all zero.
+ */
 int ukl_env_set_layout(struct ukl_env *env, const struct ukl_layout *layout,
 		       struct ukl_error *err);
 int ukl_env_get_layout(const struct ukl_env *env, struct ukl_layout *layout,

@@ -9,10 +9,12 @@
  */
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define RECORDER_API 4
@@ -249,6 +251,27 @@ API void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id,
 	(void)id;
 	(void)data;
 	on_exit_ = cb;
+}
+
+static void (*on_syscall)(qemu_plugin_id_t, unsigned int, int64_t, uint64_t, uint64_t,
+			  uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+static void (*on_result)(qemu_plugin_id_t, unsigned int, int64_t, int64_t);
+
+API void qemu_plugin_register_vcpu_syscall_cb(
+	qemu_plugin_id_t id,
+	void (*cb)(qemu_plugin_id_t, unsigned int, int64_t, uint64_t, uint64_t, uint64_t,
+		   uint64_t, uint64_t, uint64_t, uint64_t, uint64_t))
+{
+	(void)id;
+	on_syscall = cb;
+}
+
+API void qemu_plugin_register_vcpu_syscall_ret_cb(
+	qemu_plugin_id_t id,
+	void (*cb)(qemu_plugin_id_t, unsigned int, int64_t, int64_t))
+{
+	(void)id;
+	on_result = cb;
 }
 
 API size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb)
@@ -532,12 +555,12 @@ static void whole_call(struct vcpu *c, unsigned int task)
 static void *plugin;
 static char trace[256];
 
-static int install(unsigned int cpus, const char *more, const char *and_more)
+static int install_with(const qemu_info_t *info, const char *vmlinux, const char *more,
+			const char *and_more)
 {
-	qemu_info_t info = { "x86_64", { 2, 4 }, true, { (int)cpus, (int)cpus } };
 	char self[256] = "", path[300], out[300];
-	char *argv[] = {"vmlinux=/proc/self/exe", out, (char *)more, (char *)and_more};
-	int (*entry)(qemu_plugin_id_t, const qemu_info_t *, int, char **);
+	char *argv[] = { out, (char *)vmlinux, (char *)more, (char *)and_more };
+	int (*entry)(qemu_plugin_id_t, const qemu_info_t *, int, char **), n = 0;
 
 	snprintf(trace, sizeof(trace), "%s/trace", unit_dir());
 	snprintf(out, sizeof(out), "out=%s", trace);
@@ -551,7 +574,24 @@ static int install(unsigned int cpus, const char *more, const char *and_more)
 		exit(2);
 	}
 	*(void **)&entry = dlsym(plugin, "qemu_plugin_install");
-	return entry(1, &info, 2 + (more != NULL) + (and_more != NULL), argv);
+	while (n < 4 && argv[n])
+		n++;
+	return entry(1, info, n, argv);
+}
+
+static int install(unsigned int cpus, const char *more, const char *and_more)
+{
+	const qemu_info_t info = { "x86_64", { 2, 4 }, true, { (int)cpus, (int)cpus } };
+
+	return install_with(&info, "vmlinux=/proc/self/exe", more, and_more);
+}
+
+/* As the emulator of one program, which this process is then. */
+static int install_user(const char *argument)
+{
+	const qemu_info_t info = { .target_name = "x86_64" };
+
+	return install_with(&info, "app=a-program-with-a-long-name", argument, NULL);
 }
 
 static void start(unsigned int cpus, const char *more, const char *and_more)
@@ -1229,6 +1269,171 @@ static void exit_while_running(void)
 	CU_ASSERT_TRUE(read_trace(events, 64) > 0);
 }
 
+/* --- user mode */
+
+#define NR_GETPID 39
+#define NR_FORK   57
+#define NR_EXIT   60
+
+static void start_user(void)
+{
+	CU_ASSERT_EQUAL_FATAL(install_user(NULL), 0);
+	memset(vcpus, 0, sizeof(vcpus));
+	set(&vcpus[0], "rip", 0x401000);
+	current = &vcpus[0];
+	on_vcpu(1, 0);
+}
+
+static void begin_call(int64_t nr)
+{
+	current = &vcpus[0];
+	set(&vcpus[0], "rax", (uint64_t)nr);
+	on_syscall(1, 0, nr, 7, 0, 0, 0, 0, 0, 0, 0);
+}
+
+static void user_call(int64_t nr, int64_t result)
+{
+	begin_call(nr);
+	on_result(1, 0, nr, result);
+}
+
+/* The trace's events without the many END. */
+static size_t read_user_trace(uint64_t *lost)
+{
+	struct ukl_summary summary;
+	struct ukl_reader *reader;
+	const struct ukl_event *e;
+	size_t n = 0;
+
+	CU_ASSERT_EQUAL_FATAL(ukl_reader_open(&reader, trace, NULL), 0);
+	CU_ASSERT_TRUE(ukl_env_is_user(ukl_reader_env(reader)));
+	while ((e = ukl_reader_next(reader)))
+		if (e->cls != UKL_EV_END && n < 64)
+			events[n++] = *e;
+	ukl_reader_summary(reader, &summary);
+	CU_ASSERT_EQUAL(summary.state, UKL_TRACE_COMPLETE);
+	*lost = summary.discarded;
+	ukl_reader_close(reader);
+	return n;
+}
+
+/* A program's calls, and those of a child that is killed, in the order of birth. */
+static void user_mode(void)
+{
+	static const struct {
+		enum ukl_class cls;
+		bool child;
+	} expected[] = {
+		{ UKL_EV_TASK, false }, { UKL_EV_SWITCH, false },
+		{ UKL_EV_USER_IN, false }, { UKL_EV_USER_OUT, false },
+		{ UKL_EV_USER_IN, false }, { UKL_EV_FORK, false },
+		{ UKL_EV_TASK, true }, { UKL_EV_SWITCH, true },
+		{ UKL_EV_USER_IN, true }, { UKL_EV_USER_OUT, true },
+		{ UKL_EV_USER_OUT, false }, { UKL_EV_USER_IN, false },
+		{ UKL_EV_EXIT, false },
+	};
+	int before = dup(0), after;
+	uint64_t lost;
+	pid_t child;
+	size_t n;
+
+	close(before);
+	start_user();
+	after = dup(0);
+	CU_ASSERT_EQUAL(after, before);		/* a program sees no descriptor of ours */
+	close(after);
+	user_call(NR_GETPID, -3);
+	begin_call(NR_FORK);
+	child = fork();
+	if (!child) {
+		on_result(1, 0, NR_FORK, 0);
+		user_call(NR_GETPID, 5);
+		on_exit_(1, NULL);		/* not the program's end */
+		raise(SIGKILL);
+	}
+	waitpid(child, NULL, 0);
+	on_result(1, 0, NR_FORK, child);
+	begin_call(NR_EXIT);
+	stop();
+	n = read_user_trace(&lost);
+	CU_ASSERT_EQUAL(lost, 0);
+	CU_ASSERT_EQUAL_FATAL(n, sizeof(expected) / sizeof(expected[0]));
+	for (size_t i = 0; i < n; i++) {
+		CU_ASSERT_EQUAL(events[i].cls, expected[i].cls);
+		CU_ASSERT_EQUAL(events[i].cpu, expected[i].child);
+	}
+	CU_ASSERT_STRING_EQUAL(&events[0].arg[UKL_A_TASK_comm0], "a-program-with-");
+	CU_ASSERT_EQUAL(events[2].state[UKL_S_ip], 0x401000);
+	CU_ASSERT_EQUAL(events[2].state[UKL_S_ax], NR_GETPID);
+	CU_ASSERT_EQUAL(events[2].state[UKL_S_task], (uint64_t)getpid());
+	CU_ASSERT_EQUAL(events[3].state[UKL_S_ax], (uint64_t)-3);
+	CU_ASSERT_EQUAL(events[5].arg[UKL_A_FORK_child], (uint64_t)child);
+	CU_ASSERT_EQUAL(events[8].state[UKL_S_task], (uint64_t)child);
+	CU_ASSERT_EQUAL(events[12].arg[UKL_A_EXIT_code], 7);
+}
+
+/* Calls that the emulator makes again, or that end in another place, have no result. */
+static void user_no_result(void)
+{
+	uint64_t lost;
+
+	start_user();
+	user_call(0, -512);
+	user_call(15, -513);
+	stop();
+	CU_ASSERT_EQUAL_FATAL(read_user_trace(&lost), 4);
+	CU_ASSERT_EQUAL(events[2].cls, UKL_EV_USER_IN);
+	CU_ASSERT_EQUAL(events[3].cls, UKL_EV_USER_IN);
+}
+
+/* Children that make a call and wait, or are dead. */
+static uint64_t user_children(unsigned int n, bool dead)
+{
+	pid_t child[100];
+	uint64_t lost;
+	int done[2];
+	char c;
+
+	start_user();
+	CU_ASSERT_EQUAL_FATAL(pipe(done), 0);
+	for (unsigned int i = 0; i < n; i++) {
+		child[i] = fork();
+		if (!child[i]) {
+			begin_call(NR_GETPID);
+			if (write(done[1], "", 1) != 1 || dead)
+				raise(SIGKILL);
+			for (;;)
+				pause();
+		}
+		CU_ASSERT_EQUAL(read(done[0], &c, 1), 1);
+		if (dead)
+			waitpid(child[i], NULL, 0);
+	}
+	stop();
+	for (unsigned int i = 0; i < n && !dead; i++) {
+		kill(child[i], SIGKILL);
+		waitpid(child[i], NULL, 0);
+	}
+	close(done[0]);
+	close(done[1]);
+	read_user_trace(&lost);
+	return lost;
+}
+
+static void user_many(void)
+{
+	CU_ASSERT_EQUAL(user_children(100, true), 0);
+	CU_ASSERT_EQUAL(user_children(70, false), 6);
+}
+
+static void user_refusals(void)
+{
+	CU_ASSERT_NOT_EQUAL(install_user("vmlinux=/proc/self/exe"), 0);
+	dlclose(plugin);
+	CU_ASSERT_NOT_EQUAL(install_user("out="), 0);
+	dlclose(plugin);
+}
+
 /* Wrong arguments stop QEMU before the guest starts. */
 static void refusals(void)
 {
@@ -1268,6 +1473,10 @@ static const struct unit_test tests[] = {
 	{ "several CPUs on their own threads", threads },
 	{ "the end, in the middle of events", exit_while_running },
 	{ "refusals", refusals },
+	{ "a program and its child in user mode", user_mode },
+	{ "calls without a result in user mode", user_no_result },
+	{ "more threads than streams in user mode", user_many },
+	{ "refusals in user mode", user_refusals },
 	{ NULL, NULL },
 };
 

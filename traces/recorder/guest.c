@@ -18,7 +18,7 @@ static const char *const register_name[UKL_STATE_SLOTS] = {
 	[UKL_S_r11] = "r11", [UKL_S_r10] = "r10", [UKL_S_r9] = "r9",
 	[UKL_S_r8] = "r8",   [UKL_S_ax] = "rax",  [UKL_S_cx] = "rcx",
 	[UKL_S_dx] = "rdx",  [UKL_S_si] = "rsi",  [UKL_S_di] = "rdi",
-	[UKL_S_cs] = "cs",   [UKL_S_flags] = "eflags",
+	[UKL_S_ip] = "rip",  [UKL_S_cs] = "cs",   [UKL_S_flags] = "eflags",
 	[UKL_S_sp] = "rsp",  [UKL_S_ss] = "ss",
 	[UKL_S_fs_base] = "fs_base",
 	[UKL_S_gs_base] = "gs_base",

@@ -15,6 +15,8 @@
  *   edges=branches|all      all: follow the application's RET instructions too
  *   app=, variant=, qemu=, tool=   copied into the trace's environment
  *
+ * With qemu-user there is no kernel and nothing to choose: out=, app=, qemu=, tool=.
+ *
  * Promise: a wrong argument stops QEMU before the guest starts, with a sentence;
  * from then on nothing that happens to the trace reaches the guest.
  */
@@ -47,28 +49,31 @@ void recorder_say(const char *format, ...)
 struct options {
 	const char *vmlinux, *out, *clock, *tcg, *writers, *from, *edges;
 	const char *app, *variant, *qemu, *tool;
+	const char *of_kernel;		/* the last argument about a kernel */
 };
 
 enum { MAX_WORDS = 4 };
 
-/* An argument's name, where it goes, and the words it allows. */
+/* An argument's name, whether it is about a kernel, where it goes, words it allows. */
 static const struct {
 	const char *name;
+	bool kernel;
 	size_t offset;
 	const char *allowed[MAX_WORDS];
 } option[] = {
-#define OPTION(name, ...) { #name, offsetof(struct options, name), { __VA_ARGS__ } }
-	OPTION(vmlinux, NULL),
-	OPTION(out, NULL),
-	OPTION(clock, "auto", "insn", "exact", "order"),
-	OPTION(tcg, "auto", "multi", "single"),
-	OPTION(writers, "declared", "prove"),
-	OPTION(from, "boot", "app"),
-	OPTION(edges, "branches", "all"),
-	OPTION(app, NULL),
-	OPTION(variant, NULL),
-	OPTION(qemu, NULL),
-	OPTION(tool, NULL),
+#define OPTION(name, kernel, ...) \
+	{ #name, kernel, offsetof(struct options, name), { __VA_ARGS__ } }
+	OPTION(vmlinux, true, NULL),
+	OPTION(out, false, NULL),
+	OPTION(clock, true, "auto", "insn", "exact", "order"),
+	OPTION(tcg, true, "auto", "multi", "single"),
+	OPTION(writers, true, "declared", "prove"),
+	OPTION(from, true, "boot", "app"),
+	OPTION(edges, true, "branches", "all"),
+	OPTION(app, false, NULL),
+	OPTION(variant, true, NULL),
+	OPTION(qemu, false, NULL),
+	OPTION(tool, false, NULL),
 };
 
 static int check_word(unsigned int i, const char *value)
@@ -99,6 +104,8 @@ static int parse_argument(struct options *o, const char *argument)
 		    strncmp(option[i].name, argument, len))
 			continue;
 		*(const char **)((char *)o + option[i].offset) = value;
+		if (option[i].kernel)
+			o->of_kernel = option[i].name;
 		return check_word(i, value);
 	}
 	recorder_say("the argument '%s' is unknown; the head of"
@@ -115,21 +122,32 @@ static int parse_arguments(struct options *o, int argc, char **argv)
 	for (int i = 0; i < argc; i++)
 		if (parse_argument(o, argv[i]))
 			return -1;
-	if (*o->vmlinux && *o->out)
+	return 0;
+}
+
+static int check_given(const struct options *o, const qemu_info_t *info)
+{
+	const char *missing = !*o->out ? "out" : "vmlinux";
+
+	if (*o->out && (*o->vmlinux || !info->system_emulation))
 		return 0;
 	recorder_say("no %s was given; add ,%s=... to the -plugin option",
-		     *o->vmlinux ? "trace directory" : "vmlinux",
-		     *o->vmlinux ? "out" : "vmlinux");
+		     *o->out ? "vmlinux" : "trace directory", missing);
 	return -1;
 }
 
 static int check_machine(const struct options *o, const qemu_info_t *info)
 {
-	if (!info->system_emulation || strcmp(info->target_name, "x86_64")) {
-		recorder_say("this is QEMU for %s%s; use qemu-system-x86_64",
-			     info->target_name,
-			     info->system_emulation ? "" : " programs");
+	if (strcmp(info->target_name, "x86_64")) {
+		recorder_say("this is QEMU for %s; use qemu-system-x86_64",
+			     info->target_name);
 		return -1;
+	}
+	if (!info->system_emulation) {
+		if (o->of_kernel)
+			recorder_say("%s= is about a kernel, and a program alone has"
+				     " none; leave it out", o->of_kernel);
+		return o->of_kernel ? -1 : 0;
 	}
 	if (info->system.max_vcpus > (int)MAX_CPUS) {
 		recorder_say(
@@ -181,30 +199,51 @@ static void set_command(struct ukl_env *env)
 	ukl_env_set(env, UKL_ENV_COMMAND, line, NULL);
 }
 
+static int set_pairs(struct ukl_env *env, const char *const pairs[][2], size_t n,
+		     struct ukl_error *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ukl_env_set(env, pairs[i][0], pairs[i][1], err))
+			return (int)err->code;
+	return 0;
+}
+
+static int fill_env_kernel(struct ukl_env *env, const struct options *o,
+			   struct ukl_error *err)
+{
+	const char *const pairs[][2] = {
+		{ UKL_ENV_COUNT, recorder.exact_clock ? "exact" : "blocks" },
+		{ UKL_ENV_BUILD_ID, ukl_symbols_build_id(recorder.symbols) },
+		{ UKL_ENV_VMLINUX, o->vmlinux },
+		{ UKL_ENV_VARIANT, o->variant },
+		{ "writers", o->writers },
+		{ "from", o->from },
+		{ "edges", o->edges },
+	};
+	int code = set_pairs(env, pairs, sizeof(pairs) / sizeof(pairs[0]), err);
+
+	return code ? code : ukl_env_set_layout(env, &recorder.layout, err);
+}
+
 static int fill_env(struct ukl_env *env, const struct options *o, struct ukl_error *err)
 {
 	char api[12];
 	const char *const pairs[][2] = {
 		{ UKL_ENV_CLOCK, recorder.insn_clock ? "insn" : "order" },
 		{ UKL_ENV_TOOL, o->tool },
-		{ UKL_ENV_BUILD_ID, ukl_symbols_build_id(recorder.symbols) },
-		{ UKL_ENV_VMLINUX, o->vmlinux },
 		{ UKL_ENV_APP, o->app },
-		{ UKL_ENV_VARIANT, o->variant },
 		{ UKL_ENV_QEMU, o->qemu },
 		{ UKL_ENV_PLUGIN_API, api },
-		{ UKL_ENV_COUNT, recorder.exact_clock ? "exact" : "blocks" },
-		{ "writers", o->writers },
-		{ "from", o->from },
-		{ "edges", o->edges },
 	};
+	int code;
 
 	snprintf(api, sizeof(api), "%d", RECORDER_API);
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-		if (ukl_env_set(env, pairs[i][0], pairs[i][1], err))
-			return (int)err->code;
+	code = set_pairs(env, pairs, sizeof(pairs) / sizeof(pairs[0]), err);
 	set_command(env);
-	return ukl_env_set_layout(env, &recorder.layout, err);
+	if (code)
+		return code;
+	return recorder.program ? ukl_env_set(env, UKL_ENV_MACHINE, "user", err) :
+				  fill_env_kernel(env, o, err);
 }
 
 static int open_trace(const struct options *o, struct ukl_error *err)
@@ -359,21 +398,33 @@ void recorder_check_kernel(struct cpu *io)
 	atomic_store(&recorder.live, false);
 }
 
-QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
-					   int argc, char **argv)
+static int install_user(qemu_plugin_id_t id, const struct options *o)
 {
-	struct options o;
+	struct ukl_error err;
+	int code;
+
+	recorder.program = strdup(o->app);
+	recorder.n_cpus = USER_STREAMS;
+	code = open_trace(o, &err);
+	if (!code)
+		code = user_start(id, &err);
+	if (code)
+		ukl_error_print(stderr, &err);
+	return code ? -1 : 0;
+}
+
+static int install_system(qemu_plugin_id_t id, const struct options *o,
+			  const qemu_info_t *info)
+{
 	struct ukl_error err;
 
-	if (parse_arguments(&o, argc, argv) || check_machine(&o, info))
-		return -1;
-	set_modes(&o, info);
+	set_modes(o, info);
 	recorder.board = qemu_plugin_scoreboard_new(sizeof(struct board));
 	recorder.insns = (qemu_plugin_u64){ recorder.board,
 					    offsetof(struct board, insns) };
 	recorder.in_app = (qemu_plugin_u64){ recorder.board,
 					     offsetof(struct board, in_app) };
-	if (open_all(&o, &err)) {
+	if (open_all(o, &err)) {
 		ukl_error_print(stderr, &err);
 		return -1;
 	}
@@ -386,4 +437,16 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 #endif
 	qemu_plugin_register_atexit_cb(id, guest_ended, NULL);
 	return 0;
+}
+
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
+					   int argc, char **argv)
+{
+	struct options o;
+
+	if (parse_arguments(&o, argc, argv) || check_machine(&o, info) ||
+	    check_given(&o, info))
+		return -1;
+	return info->system_emulation ? install_system(id, &o, info) :
+					install_user(id, &o);
 }

@@ -99,6 +99,17 @@ void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id,
 				    void (*cb)(qemu_plugin_id_t, void *), void *data);
 int qemu_plugin_read_register(struct qemu_plugin_register *handle, GByteArray *buf);
 
+/* User mode only.  Its interface in API 7 is not used, so not declared. */
+#define HAVE_SYSCALLS
+void qemu_plugin_register_vcpu_syscall_cb(
+	qemu_plugin_id_t id,
+	void (*cb)(qemu_plugin_id_t id, unsigned int vcpu, int64_t nr, uint64_t a1,
+		   uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6,
+		   uint64_t a7, uint64_t a8));
+void qemu_plugin_register_vcpu_syscall_ret_cb(
+	qemu_plugin_id_t id,
+	void (*cb)(qemu_plugin_id_t id, unsigned int vcpu, int64_t nr, int64_t result));
+
 #define REGISTER_VCPU_INIT(id, cb) qemu_plugin_register_vcpu_init_cb(id, cb)
 #define REGISTER_TB_TRANS(id, cb)  qemu_plugin_register_vcpu_tb_trans_cb(id, cb)
 #define READ_REGISTER(handle, buf) (qemu_plugin_read_register(handle, buf) > 0)

@@ -11,6 +11,7 @@
  *   tasks.c       which tasks are known
  *   events.c      called by the placed probes: builds the events
  *   signals.c     the same for signals
+ *   user.c        instead of all these where there is one program and no kernel
  *
  * Thread rule: everything in struct recorder is constant once plugin.c has
  * installed the callbacks, unless said otherwise.  A struct cpu belongs to the
@@ -31,6 +32,7 @@
 #include "qemu_api.h"
 
 #define MAX_CPUS UKL_MAX_STREAMS
+#define USER_STREAMS 64u	/* threads of a program that run at the same time */
 
 /* What a probe reports.  One callback each, in the table of events.c. */
 enum probe_kind {
@@ -132,6 +134,7 @@ struct recorder {
 	struct ukl_layout layout;
 	uint64_t entry_start, entry_end;	/* .entry.text */
 	struct ukl_writer *writer;
+	const char *program;		/* its name, in user mode; else NULL */
 	enum tcg_threads threads;	/* settled before the first instruction */
 	bool detect_threads;
 	unsigned int n_cpus;
@@ -236,6 +239,9 @@ void signal_done(unsigned int vcpu, void *probe);
 void signal_return(unsigned int vcpu, void *probe);
 void signal_restored(unsigned int vcpu, void *probe);
 void signal_force(unsigned int vcpu, void *probe);
+
+/* user.c: the trace is open. */
+int user_start(qemu_plugin_id_t id, struct ukl_error *err);
 
 /* events.c */
 extern const qemu_plugin_exec_cb probe_exec[PROBE_KINDS];

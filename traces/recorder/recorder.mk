@@ -4,7 +4,7 @@
 # one source, two plugin interfaces.  What they do not define is QEMU's.
 
 RECORDER_APIS := 4 7
-RECORDER_SRCS := plugin sites opcodes instrument guest ram tasks events signals
+RECORDER_SRCS := plugin sites opcodes instrument guest ram tasks events signals user
 # QEMU itself may be linked with another Capstone, whose functions would take the
 # place of ours: so ours is linked in and not exported.
 RECORDER_LIBS := -l:libcapstone.a $(TRACE_LIBS)
