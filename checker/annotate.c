@@ -80,6 +80,8 @@ int ukl_annotate_open(struct ukl_annotate **annotate, const char *vmlinux,
 	int ret;
 
 	*annotate = NULL;
+	if (ukl_env_is_user(env))
+		return 0;
 	if (vmlinux) {
 		ret = ukl_symbols_open(&symbols, vmlinux, err);
 		if (ret)

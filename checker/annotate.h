@@ -25,7 +25,7 @@ struct ukl_annotate;
  * A path from the user must be readable; one from env may be gone or rebuilt, and
  * is then left aside with a note on stderr.  A build-id that differs from env's is
  * always told.  *annotate is NULL if there is neither a usable vmlinux nor a
- * layout; all functions below take that.
+ * layout, or no kernel; all functions below take that.
  */
 int ukl_annotate_open(struct ukl_annotate **annotate, const char *vmlinux,
 		      const struct ukl_env *env, struct ukl_error *err);

@@ -7,11 +7,26 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* By number; the letters are those of calls.h. */
+static const struct {
+	char letter;
+	const char *meaning;
+} letters[] = {
+	{ 'v', "the value" },
+	{ 'i', "its low 32 bits: descriptors, flags, signals" },
+	{ 'p', "an address: only whether it is 0" },
+	{ 'e', "a result: the error, or that there is none; the number is a pid, an address,"
+	       " a time or a size of the kernel's own" },
+	{ '-', "not at all: pids, times, addresses, and what depends on them or is not"
+	       " always looked at" },
+	{ 'x', "the call is left out: the scheduler decides how often it is made, or ring 3"
+	       " asks its vdso instead" },
+};
+
+/* By number. */
 static const struct ukl_call calls[] = {
 	[0] = { "read", "ipv", 'v' },
 	[1] = { "write", "ipv", 'v' },
-	[2] = { "open", "pii", 'v' },
+	[2] = { "open", "pi-", 'v' },
 	[3] = { "close", "i", 'v' },
 	[4] = { "stat", "pp", 'v' },
 	[5] = { "fstat", "ip", 'v' },
@@ -145,7 +160,7 @@ static const struct ukl_call calls[] = {
 	[201] = { "time", "", 'x' },
 	[202] = { "futex", "", 'x' },
 	[203] = { "sched_setaffinity", "-vp", 'v' },
-	[204] = { "sched_getaffinity", "-vp", 'v' },
+	[204] = { "sched_getaffinity", "-vp", 'e' },
 	[213] = { "epoll_create", "i", 'v' },
 	[217] = { "getdents64", "ipi", 'v' },
 	[218] = { "set_tid_address", "p", 'e' },
@@ -163,7 +178,7 @@ static const struct ukl_call calls[] = {
 	[234] = { "tgkill", "--i", 'v' },
 	[235] = { "utimes", "pp", 'v' },
 	[247] = { "waitid", "i-pip", 'v' },
-	[257] = { "openat", "ipii", 'v' },
+	[257] = { "openat", "ipi-", 'v' },
 	[258] = { "mkdirat", "ipi", 'v' },
 	[259] = { "mknodat", "ipii", 'v' },
 	[260] = { "fchownat", "ipiii", 'v' },
@@ -313,6 +328,8 @@ void ukl_call_result_text(FILE *out, uint32_t nr, uint64_t result)
 
 void ukl_call_rules(FILE *out)
 {
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		fprintf(out, "# %c %s\n", letters[i].letter, letters[i].meaning);
 	for (uint32_t nr = 0; nr < N_CALLS; nr++) {
 		if (calls[nr].name)
 			fprintf(out, "%3" PRIu32 " %-20s %-6s %c\n", nr, calls[nr].name,

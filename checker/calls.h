@@ -3,17 +3,10 @@
  * calls.h - what two runs of one program may do differently in a system call
  *
  * A table by system call number says of each argument and of the result how it is
- * compared:
+ * compared, by a letter that ukl_call_rules() explains.
  *
- *     v  the value
- *     i  its low 32 bits: descriptors, flags, signals
- *     p  an address: only whether it is 0
- *     e  results: the error, or that there is none
- *     -  not at all: pids, times, what depends on them
- *     x  results: the call is left out, for the scheduler decides how often it is made,
- *        or ring 3 asks its vdso instead
- *
- * A call that is not in it has its number compared and its result as "e".
+ * A call that is not in it has its number compared and its result as "e".  These are
+ * all the differences that "ukl diff --syscalls" allows; docs/user-mode.md shows them.
  *
  * Thread rule: constant data.
  */
@@ -46,7 +39,7 @@ void ukl_call_result_text(FILE *out, uint32_t nr, uint64_t result);
 /* "read", "call 999" */
 void ukl_call_name(FILE *out, uint32_t nr);
 
-/* The whole table, for people. */
+/* The letters, behind "#", and the whole table. */
 void ukl_call_rules(FILE *out);
 
 #endif /* UKL_CALLS_H */

@@ -75,6 +75,10 @@ const char *ukl_check_flaw(const struct ukl_check *c, char *buf, size_t size)
 	else if (sum->discarded)
 		snprintf(buf, size, "%" PRIu64 " events were lost while recording",
 			 sum->discarded);
+	else if (ukl_env_is_user(ukl_reader_env(c->reader)))
+		snprintf(buf, size, "a user-mode trace: the system calls of an ordinary"
+			 " program, for ukl diff --syscalls; no kernel in it, so every"
+			 " invariant is vacuous");
 	else if (!c->violations && !exercised(c))
 		snprintf(buf, size, "nothing in it exercises an invariant");
 	else if (c->judged != sum->events)

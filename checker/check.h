@@ -30,6 +30,7 @@ struct ukl_check {
 	uint64_t max_stories;
 	bool verbose, bold, silent, some_only;
 	bool *only;
+	bool *none;			/* all false: of a user-mode trace nothing is judged */
 	struct ukl_coverage *coverage;	/* of all traces that conform */
 	/* one trace */
 	const char *trace;

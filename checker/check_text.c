@@ -112,7 +112,8 @@ static void print_exercised(const struct ukl_check *c)
 
 static bool app_ran(const struct ukl_check *c)
 {
-	return c->class_count[UKL_EV_APP_IN] || c->class_count[UKL_EV_GATE_IN];
+	return ukl_env_is_user(ukl_reader_env(c->reader)) ||
+	       c->class_count[UKL_EV_APP_IN] || c->class_count[UKL_EV_GATE_IN];
 }
 
 static void end(struct ukl_check *c)

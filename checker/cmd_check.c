@@ -37,7 +37,7 @@ static const char help[] =
 	"  --help               show this text\n\n"
 	"exit status: 0 all conform; 1 some violation; 2 trouble; 3 inconclusive\n"
 	"(a trace is torn, still being recorded or has lost events, or nothing was\n"
-	"exercised)\n";
+	"exercised, as in a trace of user mode)\n";
 
 #define PROGRESS_EVENTS (1u << 20)
 
@@ -115,12 +115,19 @@ static int nomem(const struct ukl_check *c)
 	return ukl_cmd_fail(&err);
 }
 
+/* Every rule is about the kernel and what the processor does in it. */
+static const bool *chosen(const struct ukl_check *c)
+{
+	if (ukl_env_is_user(ukl_reader_env(c->reader)))
+		return c->none;
+	return c->some_only ? c->only : NULL;
+}
+
 static int prepare(struct ukl_check *c)
 {
 	unsigned int cpus = ukl_reader_streams(c->reader);
 	const struct ukl_model_options options = {
-		.cpus = cpus, .report = on_violation, .arg = c,
-		.only = c->some_only ? c->only : NULL,
+		.cpus = cpus, .report = on_violation, .arg = c, .only = chosen(c),
 	};
 	struct ukl_layout layout;
 	struct ukl_error err;
@@ -348,11 +355,13 @@ int ukl_cmd_check(int argc, char **argv)
 	int ret;
 
 	c.only = calloc(n, sizeof(*c.only));
+	c.none = calloc(n, sizeof(*c.none));
 	c.told = calloc(n, sizeof(*c.told));
 	c.kept = calloc(n, sizeof(*c.kept));
-	ret = c.only && c.told && c.kept ? parse_and_run(&c, argc, argv) : nomem(&c);
+	ret = c.only && c.none && c.told && c.kept ? parse_and_run(&c, argc, argv) : nomem(&c);
 	ukl_coverage_free(c.coverage);
 	free(c.only);
+	free(c.none);
 	free(c.told);
 	free(c.kept);
 	return ret;

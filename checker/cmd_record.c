@@ -35,8 +35,14 @@
 
 static const char usage[] =
 	"usage: ukl record [OPTION]... [-- QEMU-ARGUMENT...]\n"
-	"Boot a UKL kernel under QEMU and record its transitions.\n"
+	"       ukl record --user [OPTION]... PROGRAM [ARGUMENT...]\n"
+	"Boot a UKL kernel under QEMU and record its transitions, or run an ordinary\n"
+	"program under QEMU's user mode and record its system calls.\n"
 	"\n"
+	"  --user               run a program, no machine: only --argv0, --out, --app,\n"
+	"                       --timeout, --max-size, --qemu, --no-plugin and\n"
+	"                       --print-command go with it\n"
+	"  --argv0 NAME         what the program is told that it is called\n"
 	"  --out DIR            where the trace goes (default: trace)\n"
 	"  --app NAME           the application: chooses kernel and initrd from the\n"
 	"                       build directory (default: echo)\n"
@@ -53,25 +59,28 @@ static const char usage[] =
 	"  --hostfwd PORT:GUEST forward a TCP port of this host to the guest\n"
 	"  --timeout SECONDS    end QEMU after this time\n"
 	"  --max-size MIB       end QEMU when the trace is so large\n"
-	"  --qemu FILE          the emulator (default: qemu-system-x86_64)\n"
+	"  --qemu FILE          the emulator (default: qemu-system-x86_64; with --user,\n"
+	"                       the one that 'make qemu-user' has built)\n"
 	"  --plugin-option K=V  more for the recorder, e.g. writers=prove\n"
 	"  --no-plugin          run the same without recording\n"
 	"  --print-command      print QEMU's command line and do not run it\n"
 	"\n"
-	"Exit status: QEMU's own, but 2 instead of 1, and 2 for any trouble.\n";
+	"Exit status: QEMU's own, but 2 instead of 1, and 2 for any trouble. With --user\n"
+	"the program's, 128 and the number of the signal that ended it, and 2 for trouble.\n";
 
 enum { MAX_PORTS = 8, MAX_PLUGIN_OPTIONS = 16 };
 
 struct settings {
 	const char *out, *app, *kernel, *vmlinux, *initrd, *append, *memory, *qemu;
-	const char *seed;
+	const char *seed, *argv0;
 	const char *port[MAX_PORTS], *plugin_option[MAX_PLUGIN_OPTIONS];
 	unsigned int n_ports, n_plugin_options;
 	long smp, timeout, max_size;
-	int icount, net, no_plugin, print_command, replayable;
+	int icount, net, no_plugin, print_command, replayable, user;
 	int replaying;			/* the words are for a replay */
+	const char *of_machine;		/* the last option that --user does not take */
 	char build[PATH_MAX];		/* the directory of this program */
-	char **extra;			/* for QEMU, as they are */
+	char **extra;			/* for QEMU, as they are; a program and its arguments */
 };
 
 static int is_number(const char *s, long low, long high, long *value)
@@ -87,7 +96,8 @@ static int is_number(const char *s, long low, long high, long *value)
 enum {
 	OPT_OUT = 1, OPT_APP, OPT_KERNEL, OPT_VMLINUX, OPT_INITRD, OPT_APPEND, OPT_SMP,
 	OPT_MEMORY, OPT_ICOUNT, OPT_SEED, OPT_NET, OPT_HOSTFWD, OPT_TIMEOUT, OPT_MAX_SIZE,
-	OPT_QEMU, OPT_PLUGIN_OPTION, OPT_NO_PLUGIN, OPT_PRINT, OPT_REPLAYABLE, OPT_HELP
+	OPT_QEMU, OPT_PLUGIN_OPTION, OPT_NO_PLUGIN, OPT_PRINT, OPT_REPLAYABLE, OPT_USER,
+	OPT_ARGV0, OPT_HELP
 };
 
 static const struct option options[] = {
@@ -110,9 +120,22 @@ static const struct option options[] = {
 	{ "plugin-option", required_argument, NULL, OPT_PLUGIN_OPTION },
 	{ "no-plugin", no_argument, NULL, OPT_NO_PLUGIN },
 	{ "print-command", no_argument, NULL, OPT_PRINT },
+	{ "user", no_argument, NULL, OPT_USER },
+	{ "argv0", required_argument, NULL, OPT_ARGV0 },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 }
 };
+
+/* Does it say something about the machine? */
+static int is_of_machine(int option)
+{
+	switch (option) {
+	case OPT_OUT: case OPT_APP: case OPT_TIMEOUT: case OPT_MAX_SIZE: case OPT_QEMU:
+	case OPT_NO_PLUGIN: case OPT_PRINT: case OPT_USER: case OPT_ARGV0:
+		return 0;
+	}
+	return 1;
+}
 
 static int set_hostfwd(struct settings *s, const char *value)
 {
@@ -170,6 +193,8 @@ static int set_option(struct settings *s, int option, const char *value)
 	case OPT_NET:		s->net = 1; return 0;
 	case OPT_NO_PLUGIN:	s->no_plugin = 1; return 0;
 	case OPT_PRINT:		s->print_command = 1; return 0;
+	case OPT_USER:		s->user = 1; return 0;
+	case OPT_ARGV0:		s->argv0 = value; return 0;
 	case OPT_HOSTFWD:	return set_hostfwd(s, value);
 	case OPT_PLUGIN_OPTION:	return set_plugin_option(s, value);
 	case OPT_SMP:		return set_number("smp", value, 255, &s->smp);
@@ -203,14 +228,31 @@ static int check_replayable(const struct settings *s)
 	return 0;
 }
 
+/* --user takes a program; without it, all that is no option follows "--". */
+static int check_rest(const struct settings *s, int argc, char **argv)
+{
+	if (s->user && s->of_machine)
+		return ukl_cmd_usage("record", "%s is about a machine, and a program"
+				     " that runs with --user has none", s->of_machine);
+	if (!s->user && s->argv0)
+		return ukl_cmd_usage("record", "--argv0 is for a program that runs with"
+				     " --user");
+	if (s->user && optind == argc)
+		return ukl_cmd_usage("record", "--user wants a program to run");
+	if (!s->user && optind < argc && strcmp(argv[optind - 1], "--"))
+		return ukl_cmd_usage("record", "'%s' is not an option; QEMU's own"
+				     " arguments go after --", argv[optind]);
+	return 0;
+}
+
 static int parse(struct settings *s, int argc, char **argv)
 {
-	int option, status = 0;
+	int option, index, status = 0;
 
 	opterr = 0;
 	optind = 1;
 	while (!status &&
-	       (option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	       (option = getopt_long(argc, argv, "+", options, &index)) != -1) {
 		if (option == OPT_HELP) {
 			fputs(usage, stdout);
 			exit(0);
@@ -220,11 +262,12 @@ static int parse(struct settings *s, int argc, char **argv)
 					     "'%s' is unknown or lacks its value",
 					     argv[optind - 1]);
 		status = set_option(s, option, optarg);
+		if (is_of_machine(option))
+			s->of_machine = ukl_text("--%s", options[index].name);
 	}
-	if (!status && optind < argc && strcmp(argv[optind - 1], "--"))
-		return ukl_cmd_usage("record", "'%s' is not an option; QEMU's own"
-				     " arguments go after --", argv[optind]);
 	s->extra = argv + optind;
+	if (!status)
+		status = check_rest(s, argc, argv);
 	return status ? status : check_replayable(s);
 }
 
@@ -249,7 +292,7 @@ static char *near_kernel(const char *kernel)
 	return path;
 }
 
-static int find_files(struct settings *s)
+static int find_build(struct settings *s)
 {
 	ssize_t len = readlink("/proc/self/exe", s->build, sizeof(s->build) - 1);
 
@@ -258,6 +301,29 @@ static int find_files(struct settings *s)
 				"mount /proc");
 	s->build[len] = 0;
 	*strrchr(s->build, '/') = 0;
+	return 0;
+}
+
+static int find_program(struct settings *s)
+{
+	if (!s->qemu)
+		s->qemu = ukl_text("%s/qemu-user/qemu-x86_64", s->build);
+	if (!s->app)
+		s->app = ukl_text("%s", basename(ukl_text("%s", s->extra[0])));
+	if (access(s->qemu, X_OK))
+		return unusable("the emulator", s->qemu, "build it with 'make qemu-user'"
+				" or name one with --qemu");
+	if (access(s->extra[0], R_OK))
+		return unusable("the program", s->extra[0], "name it with its path");
+	return 0;
+}
+
+static int find_kernel(struct settings *s)
+{
+	if (!s->qemu)
+		s->qemu = "qemu-system-x86_64";
+	if (!s->app)
+		s->app = "echo";
 	if (!s->initrd && !s->kernel)
 		s->initrd = ukl_text("%s/guest/initramfs.cpio.gz", s->build);
 	if (!s->kernel)
@@ -299,7 +365,8 @@ static int add_plugin(struct ukl_words *w, const struct settings *s)
 	if (access(so, R_OK))
 		return unusable("the recorder", so, "build it with 'make recorder'");
 	arg = ukl_commas(so);
-	append_value(&arg, "vmlinux", s->vmlinux);
+	if (!s->user)
+		append_value(&arg, "vmlinux", s->vmlinux);
 	append_value(&arg, "out", s->out);
 	append_value(&arg, "app", s->app);
 	append_value(&arg, "qemu", version);
@@ -318,6 +385,19 @@ static int add_plugin(struct ukl_words *w, const struct settings *s)
 	}
 	ukl_words_add(w, ukl_text("-plugin"));
 	ukl_words_add(w, arg);
+	return 0;
+}
+
+static int build_program(struct ukl_words *w, const struct settings *s)
+{
+	ukl_words_add(w, ukl_text("%s", s->qemu));
+	ukl_words_pair(w, "-cpu", "max");
+	if (s->argv0)
+		ukl_words_pair(w, "-0", s->argv0);
+	if (!s->no_plugin && add_plugin(w, s))
+		return UKL_EXIT_TROUBLE;
+	for (char **word = s->extra; *word; word++)
+		ukl_words_add(w, ukl_text("%s", *word));
 	return 0;
 }
 
@@ -403,7 +483,7 @@ static void add_machine(struct ukl_words *w, const struct settings *s)
 	ukl_words_add(w, ukl_text("-no-reboot"));
 }
 
-static int build_command(struct ukl_words *w, const struct settings *s)
+static int build_machine(struct ukl_words *w, const struct settings *s)
 {
 	add_machine(w, s);
 	add_network(w, s);
@@ -480,7 +560,7 @@ static int prepare_replay(struct settings *s)
 	s->kernel = whole_path(s->kernel);
 	s->initrd = s->initrd ? whole_path(s->initrd) : NULL;
 	s->replaying = 1;
-	build_command(&replay, s);
+	build_machine(&replay, s);
 	s->replaying = 0;
 	if ((mkdir(s->out, 0777) && errno != EEXIST) || mkdir(dir, 0777) ||
 	    ukl_words_save(&replay, words) || save_sums(s, sums))
@@ -598,8 +678,10 @@ static int conclude(const struct settings *s, enum ending ending, int status)
 {
 	switch (ending) {
 	case ENDED_BY_TIMEOUT:
-		fprintf(stderr, "ukl: record: the guest did not end within %ld seconds;"
-			" QEMU was ended, the trace so far is kept\n", s->timeout);
+		fprintf(stderr, "ukl: record: the %s did not end within %ld seconds; %s\n",
+			s->user ? "program" : "guest", s->timeout,
+			s->user ? "it was ended, its trace may be torn" :
+				  "QEMU was ended, the trace so far is kept");
 		return UKL_EXIT_TROUBLE;
 	case ENDED_BY_SIZE:
 		fprintf(stderr, "ukl: record: the trace in %s has %ld MiB or more; QEMU was"
@@ -612,6 +694,8 @@ static int conclude(const struct settings *s, enum ending ending, int status)
 	default:
 		break;
 	}
+	if (s->user)
+		return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	if (WIFSIGNALED(status)) {
 		fprintf(stderr,
 			"ukl: record: QEMU was ended by signal %d (%s); the trace"
@@ -658,16 +742,18 @@ static int run(const struct settings *s, char **argv)
 
 int ukl_cmd_record(int argc, char **argv)
 {
-	struct settings s = { .out = "trace", .app = "echo", .append = "",
-			      .memory = "256", .qemu = "qemu-system-x86_64",
+	struct settings s = { .out = "trace", .append = "", .memory = "256",
 			      .seed = "1", .smp = 1 };
 	struct ukl_words command = { NULL, 0, 0 };
 	int status = parse(&s, argc, argv);
 
 	if (!status)
-		status = find_files(&s);
+		status = find_build(&s);
 	if (!status)
-		status = build_command(&command, &s);
+		status = s.user ? find_program(&s) : find_kernel(&s);
+	if (!status)
+		status = s.user ? build_program(&command, &s) :
+				  build_machine(&command, &s);
 	if (status)
 		return status;
 	if (s.print_command) {

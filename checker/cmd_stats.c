@@ -63,8 +63,12 @@ static void text_head(const struct stats *s)
 	printf("state      %s\n", ukl_trace_state_name[sum->state]);
 	snprintf(id, sizeof(id), "%.16s", env(s, "build_id"));
 	text_env("recorded   app ", env(s, "app"));
-	text_env(", variant ", env(s, "variant"));
-	text_env(", kernel ", id);
+	if (ukl_env_is_user(ukl_reader_env(s->reader))) {
+		fputs(", in user mode", stdout);
+	} else {
+		text_env(", variant ", env(s, "variant"));
+		text_env(", kernel ", id);
+	}
 	text_env(", qemu ", env(s, "qemu"));
 	text_env("\nclock      ", env(s, "clock"));
 	printf(", %" PRIu64 " to %" PRIu64 ", %" PRIu64 " in all\n", sum->first_time,

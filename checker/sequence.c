@@ -4,6 +4,7 @@
  */
 #include "sequence.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,7 +122,7 @@ static bool is_named(const struct ukl_view *v, const char *name)
 	char comm[17] = "";
 
 	memcpy(comm, &v->ev->arg[UKL_A_TASK_comm0], 16);
-	return !strcmp(comm, name);
+	return !strncmp(comm, name, 15);
 }
 
 /* A ring-3 program is known by its name, which is told behind each exec. */
@@ -235,13 +236,35 @@ static bool is_call(const struct ukl_ctx *ctx)
 	return ctx && (ctx->tag == UKL_TAG_SYSCALL || ctx->tag == UKL_TAG_USER_SYSCALL);
 }
 
-/* A call that ends in a signal's handler, in sigreturn or in exec has no result. */
+/* Codes by which the kernel tells itself to make a call again, or to say EINTR. */
+static bool is_restart(uint64_t ax)
+{
+	return ax >= (uint64_t)-516 && ax <= (uint64_t)-512;
+}
+
+/*
+ * What a call has come to is seen by the first look for signals, if there is one: later
+ * a handler's registers are in its place, or the task is dead.  A call that is made
+ * again has none, nor have sigreturn and exec.
+ */
 static bool ends_call(const struct ukl_view *v)
 {
-	if (v->kind != UKL_K_INT_OUT_APP && v->kind != UKL_K_INT_OUT_USER &&
-	    v->kind != UKL_K_USER_OUT)
+	const struct ukl_ctx *ctx = v->ctx;
+
+	if (!is_call(ctx) || ctx->exec || ctx->renewed)
 		return false;
-	return is_call(v->ctx) && !v->ctx->exec && !v->ctx->renewed;
+	switch (v->kind) {
+	case UKL_K_SIG_CHECK:
+		return !ctx->sig_checks && !is_restart(v->s[UKL_S_ax]);
+	case UKL_K_SIG_SETUP:
+		return is_restart(ctx->result) && v->s[UKL_S_ax] == (uint64_t)-EINTR;
+	case UKL_K_INT_OUT_APP:
+	case UKL_K_INT_OUT_USER:
+	case UKL_K_USER_OUT:
+		return !ctx->sig_checks;
+	default:
+		return false;
+	}
 }
 
 /* The argument that tells events of one kind apart, plus one. */
@@ -281,8 +304,10 @@ static void fill_call(struct ukl_item *item, const uint64_t *s)
 		item->arg[i] = s[slot[i]];
 }
 
-static void fill(struct ukl_item *item, const struct ukl_view *v, unsigned int member)
+static void fill(struct ukl_sequence *seq, const struct ukl_view *v, unsigned int member)
 {
+	struct ukl_item *item = &seq->item;
+
 	item->order = v->ev->order;
 	item->member = member;
 	item->pid = v->task->pid;
@@ -294,6 +319,11 @@ static void fill(struct ukl_item *item, const struct ukl_view *v, unsigned int m
 		fill_call(item, v->s);
 	if (item->result)
 		item->value = v->s[UKL_S_ax];
+	/* There is more to a signal than what call it ends. */
+	if (item->result && seq->opt.detail == UKL_DETAIL_CALLS)
+		item->nr = v->ctx->truth[UKL_S_ax];
+	else if (v->kind == UKL_K_SIG_SETUP)
+		item->result = false;
 }
 
 static void observe(void *arg, const struct ukl_view *v)
@@ -302,7 +332,7 @@ static void observe(void *arg, const struct ukl_view *v)
 	struct life *life = follow(seq, v);
 
 	if (life && life->active) {
-		fill(&seq->item, v, life->member);
+		fill(seq, v, life->member);
 		seq->have = wanted(seq, v);
 	}
 	if (v->kind == UKL_K_FORK)
@@ -344,6 +374,8 @@ int ukl_sequence_open(struct ukl_sequence **seq, const char *trace,
 	ret = ukl_reader_open(&s->reader, trace, err);
 	if (!ret)
 		ret = start_model(s, err);
+	if (!ret && ukl_env_is_user(ukl_reader_env(s->reader)))
+		s->opt.ring3 = ukl_env_get(ukl_reader_env(s->reader), UKL_ENV_APP);
 	if (ret)
 		ukl_sequence_close(s);
 	else

@@ -86,6 +86,10 @@ expect 2 "QEMU 11.0.1, but recording needs" --print-command
 echo "7.2.9 (Debian)" >"$dir/version"
 expect 2 "QEMU 7.2.9 (Debian), but recording needs.*bookworm-backports" --print-command
 expect 0 "[-]kernel" --print-command --no-plugin
+expect 2 "wants a program" --user
+expect 2 "[-]-smp is about a machine" --user --smp 2 /bin/sh
+expect 2 "[-]-argv0 is for a program" --argv0 sh
+expect 2 "the program $dir/nothing cannot be read" --user "$dir/nothing"
 echo 10.0.2 >"$dir/version"
 rm "$dir/plugins"
 expect 2 "without TCG plugins.*enable-plugins" --print-command
@@ -98,6 +102,13 @@ ends 0 "exit 0" ""
 ends 2 "exit 1" ""
 ends 33 "exit 33" ""
 ends 2 'kill -9 $$' "ended by signal 9.*torn"
+
+expect 0 "/qemu -cpu max -0 name -plugin .*/recorder-v4.so,out=trace,app=sh,qemu=10.0.2,tool=[^,]* /bin/sh -c x\$" \
+	--print-command --user --argv0 name /bin/sh -c x
+echo 'exit 1' >"$dir/run"
+expect 1 "" --user /bin/sh
+echo 'kill -SEGV $$' >"$dir/run"
+expect 139 "" --user /bin/sh
 
 # A time limit, and a signal, reach QEMU as SIGTERM; then it can close the trace.
 cat >"$dir/run" <<END
