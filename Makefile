@@ -34,6 +34,7 @@ $(BUILD)/deps.mk: ukl-kernel/deps.sh
 
 include traces/traces.mk
 include traces/recorder/recorder.mk
+include traces/qemu-user.mk
 include model/model.mk
 include checker/checker.mk
 include apps/apps.mk

@@ -7,10 +7,11 @@
 #   deps.sh install  install it, as root or through sudo
 #   deps.sh install neighbours	also what only "make selftests stress-check" need
 #   deps.sh install fuzz	also what only "make fuzz" needs
+#   deps.sh install qemu_user	also what only "make qemu-user" needs
 #
-# QEMU must be 10.0 or newer: older ones cannot read registers from a plugin.
-# Debian 13 has it; for Debian 12 the backports suite is added, from the mirror that
-# the machine uses already.
+# QEMU must be 10.0 or newer: older ones cannot read registers from a plugin.  To build
+# its user mode, meson must be as new as that wants it.  Debian 13 has both; for
+# Debian 12 the backports suite is added, from the mirror that the machine uses already.
 set -euo pipefail
 
 # kernel build; our programs; the guest's userspace; ports and their disks; tests
@@ -27,8 +28,12 @@ gdbserver qemu-utils strace python3-jsonschema libxml2-utils
 NEIGHBOURS="gcc-multilib libc6-dev-i386 libcap-dev libnuma-dev stress-ng"
 # libFuzzer
 FUZZ="clang libclang-rt-dev"
+# QEMU itself
+QEMU_USER="ninja-build python3-venv libglib2.0-dev zlib1g-dev"
 QEMU=qemu-system-x86
 QEMU_MAJOR=10
+# PACKAGE VERSION: that or newer, if need be from backports
+NEWER="$QEMU 1:$QEMU_MAJOR"
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 BACKPORTS=/etc/apt/sources.list.d/ukl-backports.sources
 
@@ -55,29 +60,39 @@ qemu_major() {
 		sed -n '1s/.*version \([0-9]*\)\..*/\1/p'
 }
 
+new_enough() { # PACKAGE VERSION
+	if [ "$1" = "$QEMU" ]; then
+		[ "$(qemu_major || true)" -ge "$QEMU_MAJOR" ] 2> /dev/null
+	else
+		installed "$1" && dpkg --compare-versions \
+			"$(dpkg-query -W -f '${Version}' "$1")" ge "$2"
+	fi
+}
+
 missing() {
-	local package
+	local package version
 	for package in $PACKAGES; do
 		installed "$package" || echo "$package"
 	done
-	[ "$(qemu_major || true)" -ge "$QEMU_MAJOR" ] 2> /dev/null || echo "$QEMU"
+	while read -r package version; do
+		new_enough "$package" "$version" || echo "$package"
+	done <<< "$NEWER"
 }
 
-# major version that apt would install from suite $1 (or by default), or nothing
-candidate_major() {
-	apt-cache madison "$QEMU" 2> /dev/null |
-		awk -F'|' -v suite="$1" 'index($3, suite) { print $2; exit }' |
-		sed 's/^ *\([0-9]*:\)\{0,1\}\([0-9]*\)\..*/\2/'
+# version of package $1 that apt would install from suite $2, or nothing
+candidate() {
+	apt-cache madison "$1" 2> /dev/null |
+		awk -F'|' -v suite="$2" 'index($3, suite) { gsub(/ /, "", $2); print $2; exit }'
 }
 
 # From the mirror of the distribution's main suite, as apt knows it
 add_backports() {
-	local codename=$1 uri
+	local codename=$1 package=$2 uri
 	# shellcheck disable=SC2016 # apt's own variables
 	read -r uri < <(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' \
 		'Created-By: Packages' | awk -v r="$codename" '$1 == r { print $2; exit }') ||
-		die "apt has no suite '$codename'; install QEMU $QEMU_MAJOR or newer yourself"
-	echo "  APT     $codename-backports, for QEMU $QEMU_MAJOR"
+		die "apt has no suite '$codename'; install a newer $package yourself"
+	echo "  APT     $codename-backports, for $package"
 	{
 		echo "Types: deb"
 		echo "URIs: $uri"
@@ -88,20 +103,20 @@ add_backports() {
 	as_root apt-get update -q > /dev/null
 }
 
-install_qemu() {
+install_newer() { # PACKAGE VERSION
 	local codename
 	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-	if [ "$(candidate_major "$codename/")" -ge "$QEMU_MAJOR" ] 2> /dev/null; then
-		as_root apt-get install -q -y --no-install-recommends "$QEMU"
+	if dpkg --compare-versions "$(candidate "$1" "$codename/")" ge "$2"; then
+		as_root apt-get install -q -y --no-install-recommends "$1"
 		return
 	fi
-	[ -n "$(candidate_major "$codename-backports/")" ] || add_backports "$codename"
+	[ -n "$(candidate "$1" "$codename-backports/")" ] || add_backports "$codename" "$1"
 	as_root apt-get install -q -y --no-install-recommends \
-		-t "$codename-backports" "$QEMU"
+		-t "$codename-backports" "$1"
 }
 
 install() {
-	local wanted
+	local wanted package version
 	wanted=$(missing)
 	[ -n "$wanted" ] || return 0
 	command -v apt-get > /dev/null ||
@@ -110,11 +125,13 @@ install() {
 	as_root apt-get update -q > /dev/null || die "apt-get update failed; see above"
 	# shellcheck disable=SC2046 # a list of package names
 	as_root apt-get install -q -y --no-install-recommends \
-		$(echo "$wanted" | grep -vx "$QEMU") > /dev/null ||
+		$(echo "$wanted" | grep -vxF "${NEWER// /$'\n'}") > /dev/null ||
 		die "apt-get could not install the packages; see above"
-	if echo "$wanted" | grep -qx "$QEMU"; then
-		install_qemu > /dev/null || die "apt-get could not install $QEMU; see above"
-	fi
+	while read -r package version; do
+		new_enough "$package" "$version" && continue
+		install_newer "$package" "$version" > /dev/null < /dev/null ||
+			die "apt-get could not install $package; see above"
+	done <<< "$NEWER"
 	wanted=$(missing)
 	[ -z "$wanted" ] || die "still missing after installation:" "$(echo "$wanted" | tr '\n' ' ')"
 }
@@ -124,5 +141,8 @@ check)   list=$(missing); [ -z "$list" ] || { echo "$list"; exit 1; } ;;
 install) install ;;
 "install neighbours") PACKAGES="$PACKAGES $NEIGHBOURS"; install ;;
 "install fuzz") PACKAGES="$PACKAGES $FUZZ"; install ;;
-*)       die "usage: deps.sh check | install [neighbours|fuzz]" ;;
+"install qemu_user")
+	PACKAGES="$PACKAGES $QEMU_USER" NEWER+=$'\nmeson 1.5'
+	install ;;
+*)       die "usage: deps.sh check | install [neighbours|fuzz|qemu_user]" ;;
 esac
