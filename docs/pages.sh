@@ -10,6 +10,7 @@
 # DOCS/invariants/README.md: all of them, by group.
 # DOCS/catalogue.md: as it is in docs/, and below its last table the invariants that it
 # does not name.
+# DOCS/user-mode.md: as it is in docs/, with the differences that "ukl diff" allows.
 set -euo pipefail
 
 [ $# -eq 3 ] || { echo "usage: $0 UKL ASSEMBLE DOCS" >&2; exit 2; }
@@ -116,7 +117,34 @@ catalogue() {
 		'table is made by `make docs`.'
 }
 
+# What is not compared by its value: addresses in one row, of the others each by name
+differences() {
+	"$UKL" diff --rules | awk '
+		function names(where, n) { at[where] = at[where] (at[where] == "" ? "" : ", ") n }
+		/^# / { letter[++n] = $2; sub(/^# . /, ""); meaning[letter[n]] = $0; next }
+		$3 == "." { $3 = "" }
+		{ for (i = 1; i <= length($3); i++) if (substr($3, i, 1) == "-")
+			names("-", "`" $2 "` argument " i)
+		  if ($4 != "v") names($4, "`" $2 "`" ($4 == "-" ? " result" : "")) }
+		END { at["p"] = "arguments"; at["i"] = "arguments"
+			print "| | compared | of |\n|---|---|---|"
+			for (i = 1; i <= n; i++) if (letter[i] != "v")
+				printf "| `%s` | %s | %s |\n", letter[i], meaning[letter[i]], at[letter[i]] }'
+}
+
+user_mode() {
+	echo
+	echo "What is not in this table is compared by its value; \`ukl diff --rules\` prints the rule of each call."
+	echo
+	differences
+	echo
+}
+
 mkdir -p "$DOCS/invariants"
+user_mode >"$TMP/user-mode"
+sed -e '/^<!-- made by/,/^<!-- end/ { /^<!-- /!d; }' -e "/^<!-- made by/r $TMP/user-mode" \
+	"$HERE/user-mode.md" >"$TMP/user-mode.md"
+cp "$TMP/user-mode.md" "$DOCS/user-mode.md"
 catalogue >"$TMP/catalogue.md"
 beyond "$TMP/catalogue.md" >"$TMP/beyond"
 cat "$TMP/catalogue.md" "$TMP/beyond" >"$DOCS/catalogue.md"

@@ -97,6 +97,11 @@ lua-check: $(call PORT_INPUTS,lua) $(RECORDING)
 	tests/system/port.sh --memory 512 --timeout 600 $(BUILD) lua $(BUILD)/system/lua \
 		apps/ports/lua
 
+usermode-check:	## the same programs in ring 0 and under qemu-user make the same system calls
+usermode-check: $(foreach image,count probe libc port-lua,$(KIMAGES)/$(image)/bzImage) $(RECORDING) \
+		$(BUILD)/apps/count/count-rt $(BUILD)/apps/port-lua/program $(QEMU_USER)
+	tests/system/usermode.sh $(BUILD) $(BUILD)/system/usermode
+
 LOAD_SECONDS ?= 3600
 # smp and irqs count the machine's interrupts and time, and want it for themselves.
 LOAD_GROUPS := $(filter-out smp irqs,$(shell sed -n 's/^\tGROUP(\([a-z]*\)).*/\1/p' \
@@ -188,6 +193,6 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 	tests/system/reclaim.sh --plain $(BUILD) $(PLAIN_KERNEL) \
 		$(BUILD)/system/plain-reclaim
 
-.PHONY: demo load-check lua-check sqlite-check crash-check crash-full-check speed-full-check \
+.PHONY: demo usermode-check load-check lua-check sqlite-check crash-check crash-full-check speed-full-check \
 	fuzz-full-check threads-full-check cc-check run-check libc-check probe-check core-check trace-tools-check apps-check count-check exec-check nmi-check seams-check machine-check smp2-check reclaim-check kill-check \
 	witness-check plain-check

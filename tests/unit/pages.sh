@@ -92,7 +92,8 @@ result $? "every invariant that a page speaks of exists"
 
 docs/pages.sh "$ukl" "$assemble" "$dir/docs" >"$dir/out" 2>&1 &&
 	diff -r "$dir/docs/invariants" docs/invariants >>"$dir/out" 2>&1 &&
-	diff "$dir/docs/catalogue.md" docs/catalogue.md >>"$dir/out" 2>&1
+	diff "$dir/docs/catalogue.md" docs/catalogue.md >>"$dir/out" 2>&1 &&
+	diff "$dir/docs/user-mode.md" docs/user-mode.md >>"$dir/out" 2>&1
 result $? "the pages are those that 'make docs' writes: run it and commit them"
 echo "1..$n"
 finish
