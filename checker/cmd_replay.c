@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -246,14 +247,15 @@ static int run_qemu(struct replay *r)
 
 static int run_gdb(struct replay *r)
 {
-	char *sources = ukl_text("%s/kernel/tree/obj", r->build);
+	char *images = dirname(ukl_text("%s", r->vmlinux));
+	char *sources = ukl_text("%s/../../tree/obj", images);
 	struct ukl_words w = { NULL, 0, 0 };
 
 	ukl_words_pair(&w, r->gdb, "-q");
 	if (r->batch)
 		ukl_words_pair(&w, "-nx", "-batch");
 	ukl_words_add(&w, ukl_text("%s", r->vmlinux));
-	/* The kernel's lines are named as its build saw them. */
+	/* Lines are named as the build saw them, whose images lie beside the tree. */
 	if (!access(sources, R_OK))
 		ukl_words_pair(&w, "-d", sources);
 	ukl_words_add(&w, ukl_text("-ex"));

@@ -5,10 +5,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../traces/vocabulary.h"
 #include "event_text.h"
 #include "json.h"
+#include "qemu.h"
 #include "story.h"
 #include "wrap.h"
 
@@ -217,6 +219,15 @@ static void deltas(FILE *out, const struct ukl_view *v, struct ukl_annotate *ann
 	}
 }
 
+/* What "ukl replay" needs is beside the trace. */
+static bool replayable(const char *trace)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/" UKL_REPLAY_LOG, trace);
+	return !access(path, R_OK);
+}
+
 void ukl_story_text(const struct ukl_story *story, FILE *out,
 		    const struct ukl_violation *violation, const char *trace,
 		    struct ukl_annotate *annotate, bool bold)
@@ -252,6 +263,9 @@ void ukl_story_text(const struct ukl_story *story, FILE *out,
 	heading(out, "again", bold);
 	fprintf(out, "ukl dump --from %" PRIu64 " --to %" PRIu64 " --lines %s\n", first,
 		v->ev->order, trace);
+	if (replayable(trace))
+		fprintf(out, "%*sukl replay --event %" PRIu64 " %s\n", (int)INDENT, "",
+			v->ev->order, trace);
 	fprintf(out, "%*sukl describe %s\n\n", (int)INDENT, "", violation->inv->id);
 }
 

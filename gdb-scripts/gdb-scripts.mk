@@ -18,8 +18,17 @@ events-check: $(ECHO_KERNEL) $(COUNT_KERNEL) $(RECORDING) $(BUILD)/apps/echo/ech
 replay-full-check: $(COUNT_KERNEL) $(RECORDING)
 	tests/system/replay.sh --runs 20 $(BUILD) $(COUNT_KERNEL) $(BUILD)/system/replay-full
 
+tour:	## follow docs/debugging.md: a mutant, from the failed check to the line
+tour: $(MIMAGES)/count/bzImage $(RECORDING)
+	tests/system/tour.sh $(BUILD) $(MIMAGES) $(BUILD)/tour
+
+SESSION_APP := $(or $(APP),echo)
+gdb:	## a recorded guest under GDB, in two terminals or tmux: APP=NAME of an application, WORDS="..."
+gdb: $(KIMAGES)/$(SESSION_APP)/bzImage $(RECORDING)
+	$(Q)gdb-scripts/session.sh $(BUILD) $< $(BUILD)/gdb $(SESSION_APP) $(WORDS)
+
 gdb-check:	## the ukl-* commands of GDB without a replay
 gdb-check: $(KIMAGES)/libc/bzImage $(RECORDING)
 	tests/system/gdb-scripts.sh $(BUILD) $< $(BUILD)/system/gdb-scripts
 
-.PHONY: replay-check events-check replay-full-check gdb-check
+.PHONY: tour gdb replay-check events-check replay-full-check gdb-check

@@ -80,6 +80,35 @@ ukl.program=libc ukl.args=signals'" -ex "hbreak *$gate" -ex continue -ex ukl-whe
 	expect "the entry stack" "ukl-stacks knows the CPU's stacks"
 }
 
+# "make gdb": the command that it shows connects.
+interactive() {
+	local command gate
+	gate=$(symbol ukl_entry_SYSCALL_64)
+	rm -rf "$OUT/session"
+	mkdir -p "$OUT/session"
+	mkfifo "$OUT/console" 2>/dev/null || :
+	TMUX='' timeout "$LIMIT" "$SCRIPTS/session.sh" "$BUILD" "$KERNEL" "$OUT/session" libc \
+		ukl.scenario=twin ukl.program=libc ukl.args=signals \
+		</dev/null >"$OUT/console" 2>"$OUT/stderr" &
+	GUEST_PID=$!
+	exec 3<"$OUT/console"
+	rm "$OUT/console"
+	: >"$OUT/console.log"
+	guest_await "^gdb: in another terminal: " "make gdb shows no command"
+	command=${LINE#*: in another terminal: }
+	until [ -S "$OUT/session/socket" ]; do
+		kill -0 "$GUEST_PID" 2>/dev/null || die "the guest is not there; see $OUT/stderr"
+		read -rt 0.1 <> <(:) || :
+	done
+	eval "timeout $LIMIT env $command -nx -batch -ex 'hbreak *$gate' -ex continue" \
+		"-ex ukl-where -ex 'ukl-trace $OUT/session/trace' -ex 'ukl-transitions 2'" \
+		"-ex kill" </dev/null >"$OUT/said" 2>&1 || :
+	guest_kill
+	expect "^side   gate: CPL 0" "make gdb: GDB is on the guest"
+	expect "^   [0-9]+ [0-9]+ 0 .* pc=0x" "... and sees the trace as it grows"
+	rm -rf "$OUT/session"
+}
+
 signal_frame() {
 	local trace=$OUT/trace start
 	rm -rf "$trace"
@@ -106,4 +135,5 @@ signal_frame() {
 
 without_target
 live
+interactive
 signal_frame
