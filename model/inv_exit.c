@@ -109,7 +109,7 @@ static enum ukl_result check_one_flip(const struct ukl_view *v, struct ukl_findi
 static const struct ukl_invariant one_flip = {
 	.id = "SX-one-flip",
 	.sentence = "A system call declares itself application exactly once before it "
-		    "returns.",
+		    "returns, and ukl_mode says so then.",
 	.why = "An application that runs with the flag saying kernel has its "
 	       "interrupts treated as the kernel's: no preemption, no signals, frames "
 	       "on its own stack.",
@@ -284,7 +284,8 @@ static const struct ukl_invariant no_errno_leak = {
 	       "which arch_do_signal_or_restart() has to turn into either.",
 	.source = "include/linux/errno.h ERESTARTSYS; "
 		  "arch/x86/kernel/signal.c arch_do_signal_or_restart; bug ledger B26",
-	.exceptions = "rt_sigreturn, which restores RAX from memory.",
+	.exceptions = "rt_sigreturn, which restores RAX from memory.  Registers that "
+		      "a debugger may have changed.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_no_errno_leak,

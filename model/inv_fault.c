@@ -49,8 +49,8 @@ static enum ukl_result check_user_flag(const struct ukl_view *v, struct ukl_find
 
 static const struct ukl_invariant user_flag = {
 	.id = "PF-user-flag",
-	.sentence = "The frame of a page fault bears the application's mark if and "
-		    "only if the application faulted.",
+	.sentence = "The frame of a page fault bears the application's mark if the "
+		    "application faulted, and else the CS that was pushed.",
 	.why = "From the mark follow X86_PF_USER and FAULT_FLAG_USER: whether a bad "
 	       "access is a SIGSEGV or an oops, whether the fault may wait for "
 	       "mmap_lock and sleep.",
@@ -165,13 +165,15 @@ static enum ukl_result check_progress(const struct ukl_view *v, struct ukl_findi
 
 static const struct ukl_invariant progress = {
 	.id = "PF-progress",
-	.sentence = "The same page fault of the application does not recur again and "
-		    "again with nothing in between.",
+	.sentence = "The same page fault of the application does not come more than "
+		    "16 times in a row.",
 	.why = "The kernel has to change the page table or send a signal; a write "
 	       "fault that is serviced as a read never ends.",
 	.source = "bug ledger B9; arch/x86/mm/fault.c do_user_addr_fault",
 	.exceptions = "With several CPUs another thread may undo each service, so it "
-		      "is not judged.",
+		      "is not judged.  A system call, another event or a switch of "
+		      "tasks ends the row; the same is one of the same instruction, "
+		      "address and error code.",
 	.events = UKL_ON(INT_IN_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_progress,
@@ -212,18 +214,21 @@ static enum ukl_result check_kernel_fixup(const struct ukl_view *v,
 	if (!is_fault(ctx) || ctx->iret_fault || ctx->from != UKL_AT_KERNEL)
 		return UKL_VACUOUS;
 	want(f, "sp", ctx->truth[S(sp)], v->s[S(sp)]);
-	if (ip == ctx->truth[S(ip)])
+	if (ip == ctx->truth[S(ip)]) {
 		want_gprs(f, ctx->truth, v->s);
-	else
+		want(f, "flags", ctx->truth[S(flags)] & FLAGS_FRAME,
+		     v->s[S(flags)] & FLAGS_FRAME);
+	} else {
 		want_out(f, "ip", v->lay->app_text_start, v->lay->app_text_end, ip);
+	}
 	return verdict(f);
 }
 
 static const struct ukl_invariant kernel_fixup = {
 	.id = "PF-kernel-fixup",
 	.sentence = "After a page fault of its own the kernel either repeats the "
-		    "instruction with the same registers or goes on in its own text, "
-		    "on the same stack.",
+		    "instruction with the same registers and flags or goes on in its "
+		    "own text, on the same stack.",
 	.why = "uaccess relies on both: service and retry, or the exception table's "
 	       "fixup.",
 	.source = "arch/x86/mm/extable.c fixup_exception",

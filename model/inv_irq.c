@@ -42,8 +42,8 @@ static enum ukl_result check_classify(const struct ukl_view *v, struct ukl_findi
 
 static const struct ukl_invariant classify = {
 	.id = "IR-classify",
-	.sentence = "A frame bears the application's mark if and only if the "
-		    "application was interrupted.",
+	.sentence = "A frame bears the application's mark if the application was "
+		    "interrupted, and else the CS that was pushed.",
 	.why = "user_mode() asks the mark: sleeping, signals, preemption, accounting "
 	       "and the return path all follow it.",
 	.source = "arch/x86/include/asm/ptrace.h user_mode; bug ledger B5, B13",
@@ -171,10 +171,11 @@ static const struct ukl_invariant transparent = {
 	.source = "arch/x86/entry/entry_64.S error_return; arch/x86/kernel/ukl.c "
 		  "ukl_rewind_gate",
 	.exceptions = "RF; the start of a signal handler; registers that a debugger "
-		      "may have changed; RIP within the text of a thread that registered "
-		      "restartable sequences, which rseq moves.  From the gate, which is "
-		      "one instruction to the application, it may also go on at the call "
-		      "that led there.",
+		      "may have changed; RIP within the text of a thread that "
+		      "registered restartable sequences, which rseq moves.  From the "
+		      "gate, which is one instruction to the application, it may also "
+		      "go on at the call that led there.  An NMI counts as an "
+		      "interrupt.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_transparent,
@@ -197,8 +198,8 @@ static const struct ukl_invariant kernel_regs = {
 	.why = "An entry change for the application must not touch the kernel's own "
 	       "path.",
 	.source = "arch/x86/entry/entry_64.S restore_regs_and_return_to_kernel",
-	.exceptions = "RF.  Exceptions may change registers by the exception table and "
-		      "are not judged here.",
+	.exceptions = "RF.  Exceptions may change registers by the exception table "
+		      "and are not judged here.  An NMI counts as an interrupt.",
 	.events = UKL_ON(INT_OUT_KERNEL),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_kernel_regs,
@@ -224,7 +225,8 @@ static const struct ukl_invariant frame_return = {
 	.why = "Anything else means that the stack is out of balance or that the frame "
 	       "was moved as if it were the application's.",
 	.source = "arch/x86/entry/entry_64.S restore_regs_and_return_to_kernel",
-	.exceptions = "NMI, #BP and #VC, whose entries copy the frame by design.",
+	.exceptions = "NMI, #BP and #VC, whose entries copy the frame by design.  A "
+		      "fault of the IRET to a program.",
 	.events = UKL_ON(INT_OUT_KERNEL),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_frame_return,
@@ -384,7 +386,8 @@ static const struct ukl_invariant cpl_match = {
 	.why = "Anything else is an escalation of privilege or a lost frame.",
 	.source = "arch/x86/entry/entry_64.S swapgs_restore_regs_and_return_to_usermode; "
 		  "bug ledger B11, B12",
-	.exceptions = "execve; a fault of the IRET to ring 3.",
+	.exceptions = "execve, which may start either kind of program; a fault of the "
+		      "IRET to one.",
 	.events = UKL_ON_INT_OUT,
 	.variants = UKL_VARIANT_ALL,
 	.check = check_cpl_match,
@@ -415,7 +418,8 @@ static const struct ukl_invariant kernel_plain = {
 	.why = "It is a plain kernel event even on behalf of a UKL thread; only the "
 	       "outermost context changes sides.",
 	.source = "arch/x86/entry/entry_64.S error_return",
-	.exceptions = "#DB, NMI and #MC, which may have hit the gate.",
+	.exceptions = "#DB, NMI and #MC, which may have hit the gate.  A fault of the "
+		      "IRET to a program.",
 	.events = UKL_ON(INT_OUT_KERNEL) | UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_kernel_plain,
@@ -429,7 +433,7 @@ static enum ukl_result check_idt(const struct ukl_view *v, struct ukl_finding *f
 	if (v->kind == UKL_K_INT_OUT_APP)
 		want(f, "IDT base", v->lay->app_idt, v->cpu->idt);
 	else
-		want_not(f, "IDT base", v->lay->app_idt, v->cpu->idt);
+		want(f, "IDT base", v->lay->kernel_idt, v->cpu->idt);
 	return verdict(f);
 }
 

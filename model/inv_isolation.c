@@ -246,8 +246,9 @@ static const struct ukl_invariant call_regs = {
 	       "the other.",
 	.source = "arch/x86/entry/entry_64.S "
 		  "swapgs_restore_regs_and_return_to_usermode; System V x86-64 psABI A.2.1",
-	.exceptions = "rt_sigreturn, uretprobe, execve, the start of a signal handler, "
-		      "registers that a debugger may have changed, 32-bit calls.",
+	.exceptions = "rt_sigreturn that restored registers, uretprobe, execve, the "
+		      "start of a signal handler, registers that a debugger may have "
+		      "changed, 32-bit calls.",
 	.events = UKL_ON(INT_OUT_USER) | UKL_ON(USER_OUT),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_call_regs,
@@ -304,7 +305,8 @@ static const struct ukl_invariant sysret = {
 	.why = "SYSRET to the application would drop it to ring 3; to a non-canonical "
 	       "address it faults at CPL 0 on the user's stack.",
 	.source = "arch/x86/entry/common.c do_syscall_64; Intel SDM 2B SYSRET",
-	.exceptions = "Not judged if the call began before the trace.",
+	.exceptions = "Not judged if the call began before the trace.  Where SYSEXIT "
+		      "goes.",
 	.events = UKL_ON(USER_OUT),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_sysret,
@@ -400,7 +402,8 @@ static const struct ukl_invariant uaccess = {
 	.why = "Whatever is allowed to the application, its neighbours must not reach "
 	       "kernel memory by system calls.",
 	.source = "arch/x86/include/asm/uaccess_64.h __access_ok; bug ledger B18",
-	.exceptions = "Signals and debuggers that replaced the result.",
+	.exceptions = "Signals and debuggers that replaced the result.  A buffer that "
+		      "begins in the user half, and one whose call starts again.",
 	.events = UKL_ON(INT_OUT_USER) | UKL_ON(USER_OUT),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_uaccess,

@@ -79,7 +79,8 @@ static const struct ukl_invariant alternate = {
 	       "two entries or two exits were nested.",
 	.source = "arch/x86/include/asm/ukl_mode.h ukl_enter_app, ukl_enter_kernel; "
 		  "UKL RFC 03/10",
-	.exceptions = "The first store of 1, which is MF-by-exec's.",
+	.exceptions = "The first store of 1, which is MF-by-exec's.  What is stored "
+		      "for another task, which is MF-own's.",
 	.events = UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_alternate,
@@ -105,7 +106,8 @@ static const struct ukl_invariant own_task = {
 	.why = "There is no lock; a store through a task pointer that was read before "
 	       "a schedule() reclassifies another task.",
 	.source = "bug ledger B2; arch/x86/include/asm/current.h get_current",
-	.exceptions = "copy_thread() preparing a child that does not run yet.",
+	.exceptions = "copy_thread() preparing a child that does not run yet: a task "
+		      "that the trace has not shown, or that has exited.",
 	.events = UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_own,
@@ -154,7 +156,8 @@ static const struct ukl_invariant by_exec = {
 	.source = "fs/binfmt_ukl.c load_ukl_binary; "
 		  "bug ledger B22; UKL RFC 08/10",
 	.exceptions = "Children of UKL threads are born so.  Not judged if the system "
-		      "call was entered before the trace began.",
+		      "call was entered before the trace began.  What is stored for "
+		      "another task.",
 	.events = UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_by_exec,
@@ -342,7 +345,8 @@ static const struct ukl_invariant truth = {
 	.why = "It decides how the next event is classified: which stack it gets and "
 	       "whether exit work is done.",
 	.source = "arch/x86/entry/entry_64.S error_entry",
-	.exceptions = "None.",
+	.exceptions = "How a system call ends is SX-one-flip's, and what is read "
+		      "while current is another task is TH-current's.",
 	.events = UKL_ON(APP_IN) | UKL_ON(INT_IN_APP) | UKL_ON(INT_OUT_APP) |
 		  UKL_ON(SYS_LEAVE),
 	.variants = UKL_VARIANT_ALL,

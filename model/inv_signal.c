@@ -115,8 +115,9 @@ static enum ukl_result check_force(const struct ukl_view *v, struct ukl_finding 
 
 static const struct ukl_invariant force = {
 	.id = "SG-force",
-	.sentence = "A fault becomes the signal that belongs to it, and si_addr is the "
-		    "address that could not be accessed, or else the instruction.",
+	.sentence = "A fault becomes the signal that belongs to it, and si_addr is "
+		    "the address that could not be accessed, of #DE and #UD the "
+		    "instruction.",
 	.why = "Garbage collectors, emulators and stack growth by hand decide by "
 	       "si_addr; the application's faults must look like anybody's.",
 	.source = "arch/x86/mm/fault.c __bad_area_nosemaphore; arch/x86/kernel/traps.c; "
@@ -274,10 +275,12 @@ static const struct ukl_invariant context = {
 	.why = "They are shown to the handler and come back by sigreturn; whatever is "
 	       "lost here is lost for good.",
 	.source = "arch/x86/kernel/signal.c handle_signal; bug ledger B3, B6",
-	.exceptions = "TF, RF; of a system call RAX and RIP, which are SG-restart's; RIP, "
-		      "which rseq moves (of ring 3, and of the application where it was "
-		      "registered); in ring 3 exceptions that the kernel may "
-		      "emulate; an interrupted gate, which is SG-gate-atomic's.",
+	.exceptions = "TF, RF; of a system call RAX and RIP, which are SG-restart's; "
+		      "RIP, which rseq moves (of ring 3, and of the application where "
+		      "it was registered); in ring 3 exceptions that the kernel may "
+		      "emulate; an interrupted gate, which is SG-gate-atomic's.  "
+		      "rt_sigreturn that restored nothing; registers that a debugger "
+		      "may have changed.",
 	.events = UKL_ON(SIG_SETUP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_context,
@@ -369,8 +372,10 @@ static const struct ukl_invariant restart = {
 	.why = "handle_signal() and arch_do_signal_or_restart() turn ERESTARTSYS and its "
 	       "kin into EINTR or step back over the instruction.",
 	.source = "arch/x86/kernel/signal.c syscall_insn_len",
-	.exceptions = "restart_syscall(), whose number is put in RAX instead; rt_sigreturn; "
-		      "registers that a debugger may have changed.",
+	.exceptions = "restart_syscall(), whose number is put in RAX instead; "
+		      "rt_sigreturn; registers that a debugger may have changed.  If "
+		      "the exit work looked for signals more than once, or the trace "
+		      "does not show it, only the number is judged.",
 	.events = UKL_ON(SIG_SETUP) | UKL_ON(SYS_LEAVE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_restart,
@@ -461,7 +466,7 @@ static const struct ukl_invariant fault_words = {
 	       "lack the processor's user bit, which the kernel has to add.",
 	.source = "arch/x86/mm/fault.c set_signal_archinfo; bug ledger B19",
 	.exceptions = "Bit 0 of the error code, which hides what is mapped in the "
-		      "kernel's half.",
+		      "kernel's half.  Registers that a debugger may have changed.",
 	.events = UKL_ON(SIG_FRAME),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_fault_words,
@@ -510,6 +515,7 @@ static bool on_alternate(const struct ukl_view *v, uint64_t sp)
 static enum ukl_result check_stack(const struct ukl_view *v, struct ukl_finding *f)
 {
 	uint64_t frame = ARG(SIG_FRAME, frame), stack = ARG(SIG_FRAME, stack);
+	uint64_t end = frame + v->lay->sigframe_size;
 	uint64_t size = ARG(SIG_FRAME, stack_size), sp, below;
 	bool enters;
 
@@ -519,11 +525,12 @@ static enum ukl_result check_stack(const struct ukl_view *v, struct ukl_finding 
 	below = sp - RED_ZONE;
 	enters = (ARG(SIG_FRAME, flags) & SA_ONSTACK_64) && size &&
 		 !on_alternate(v, below);
-	if (enters || on_alternate(v, sp))
+	if (enters || on_alternate(v, sp)) {
 		want_in(f, "frame", stack, stack + size, frame);
+		want_in(f, "end of the frame", stack, stack + size + 1, end);
+	}
 	if (!enters)
-		want_in(f, "end of the frame", 0, below + 1,
-			frame + v->lay->sigframe_size);
+		want_in(f, "end of the frame", 0, below + 1, end);
 	return verdict(f);
 }
 
@@ -535,7 +542,8 @@ static const struct ukl_invariant stack = {
 	.why = "A handler for stack overflow has no other place to run; and nothing that "
 	       "the program has on its stack, or below it, may be overwritten.",
 	.source = "arch/x86/kernel/signal.c get_sigframe; sigaltstack(2)",
-	.exceptions = "None.",
+	.exceptions = "The alternate stack is in use if RSP, less the red zone, lies "
+		      "on it, and not with SS_AUTODISARM.",
 	.events = UKL_ON(SIG_FRAME),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_stack,
@@ -563,6 +571,8 @@ static enum ukl_result check_start(const struct ukl_view *v, struct ukl_finding 
 	want(f, "si", s[S(sp)] + l->off_sigframe_info, s[S(si)]);
 	want(f, "dx", s[S(sp)] + l->off_sigframe_uc, s[S(dx)]);
 	want(f, "(sp + 8) mod 16", 0, (s[S(sp)] + 8) & 15);
+	if (v->ctx->sigframe)
+		want(f, "sp", v->ctx->sigframe, s[S(sp)]);
 	ukl_want_slots(f, UKL_SET_GPRS & ~SET_GIVEN, old, s);
 	want_clear(f, "flags", X86_DF | X86_TF | X86_RF, s[S(flags)]);
 	want(f, "other flags", old[S(flags)] & FLAGS_FRAME & ~free,
@@ -572,9 +582,10 @@ static enum ukl_result check_start(const struct ukl_view *v, struct ukl_finding 
 
 static const struct ukl_invariant start = {
 	.id = "SG-start",
-	.sentence = "A handler starts at sa_handler with the signal in DI, the addresses "
-		    "of siginfo and ucontext in SI and DX, 0 in AX, the stack as after a "
-		    "call, DF and TF clear, and the rest as it was.",
+	.sentence = "A handler starts at sa_handler with the signal in DI, the "
+		    "addresses of siginfo and ucontext in SI and DX, 0 in AX, RSP at "
+		    "the frame as after a call, DF and TF clear, and the rest as it "
+		    "was.",
 	.why = "It is what compilers assume of a function's start.",
 	.source = "System V x86-64 psABI 3.2; arch/x86/kernel/signal_64.c "
 		  "x64_setup_rt_frame",
@@ -685,7 +696,9 @@ static const struct ukl_invariant entry = {
 	.source = "arch/x86/kernel/signal.c handle_signal; "
 		  "bug ledger B6, B7",
 	.exceptions = "TF, RF; the end of a system call of the application, which is "
-		      "SX-resume-regs's; in ring 3 RIP after sigreturn, which rseq moves.",
+		      "SX-resume-regs's; in ring 3 RIP after sigreturn, which rseq "
+		      "moves.  After an exec; registers that a debugger may have "
+		      "changed.",
 	.events = UKL_ON(SYS_LEAVE) | UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_USER) |
 		  UKL_ON(USER_OUT),
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_RET,

@@ -199,7 +199,8 @@ static const struct ukl_invariant range = {
 	       "an accident there would be the kernel's store, at an address of the "
 	       "application's choosing.",
 	.source = "arch/x86/include/asm/uaccess_64.h __access_ok; bug ledger B18",
-	.exceptions = "Signals and debuggers that replaced the result.",
+	.exceptions = "Signals and debuggers that replaced the result.  A buffer that "
+		      "begins in the user half, and one whose call starts again.",
 	.events = UKL_ON(SYS_LEAVE),
 	.variants = UKL_VARIANT_BASE,
 	.check = check_range,

@@ -221,7 +221,8 @@ static const struct ukl_invariant ist_single = {
 	       "it.",
 	.source = "arch/x86/kernel/idt.c ukl_setup_app_idt; "
 		  "Intel SDM 3A 6.14.5",
-	.exceptions = "NMI, whose entry is made for it.",
+	.exceptions = "NMI, whose entry is made for it.  What interrupts a program is "
+		      "the first, whatever the trace has open.",
 	.events = UKL_ON_INT_IN,
 	.variants = UKL_VARIANT_ALL,
 	.check = check_ist_single,

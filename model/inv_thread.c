@@ -60,7 +60,8 @@ static const struct ukl_invariant child_regs = {
 	.why = "libc's clone and fork stubs are written for exactly that.",
 	.source = "arch/x86/kernel/process.c copy_thread; bug ledger B24",
 	.exceptions = "clone3, whose arguments lie in memory; ring 3's calls if the "
-		      "trace does not tell their entry point.",
+		      "trace does not tell their entry point.  Registers that a "
+		      "debugger may have changed.  Kernel threads and io workers.",
 	.events = UKL_ON(FORK),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_child_regs,
@@ -87,7 +88,7 @@ static const struct ukl_invariant child_mode = {
 	       "return.",
 	.source = "kernel/fork.c copy_process; arch/x86/entry/entry_64.S "
 		  "ret_from_fork_asm",
-	.exceptions = "clone3, as for TH-child-regs.",
+	.exceptions = "As for TH-child-regs.",
 	.events = UKL_ON(FORK),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_child_mode,
@@ -111,7 +112,8 @@ static const struct ukl_invariant child_start = {
 		    "registers of the frame that was made for it.",
 	.why = "ret_from_fork() takes a return path of its own.",
 	.source = "arch/x86/entry/entry_64.S ret_from_fork_asm",
-	.exceptions = "RF; the start of a signal handler.",
+	.exceptions = "RF; the start of a signal handler.  Registers that a debugger "
+		      "may have changed.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_RET,
 	.check = check_child_start,
@@ -132,7 +134,7 @@ static const struct ukl_invariant child_fs = {
 		    "its parent's.",
 	.why = "It is its thread pointer.",
 	.source = "arch/x86/kernel/process.c copy_thread, set_new_tls",
-	.exceptions = "clone3.",
+	.exceptions = "clone3.  Registers that a debugger may have changed.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_child_fs,
@@ -238,7 +240,7 @@ static const struct ukl_invariant inactive_gs = {
 	       "that SWAPGS or the task switch went wrong.",
 	.source = "arch/x86/kernel/process_64.c x86_fsgsbase_load",
 	.exceptions = "Compared on the same CPU only, so that a kernel may keep its "
-		      "own base there.",
+		      "own base there.  Registers that a debugger may have changed.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_inactive_gs,

@@ -196,6 +196,7 @@ struct ukl_ctx {
 	uint64_t sp;		/* SYSCALL: application RSP after the return */
 	uint64_t swapgs;
 	uint64_t switches;	/* of the CPU, at entry */
+	uint64_t sigframe;	/* lowest address of the signal's frame, 0 if not seen */
 	uint64_t result;	/* ax at the first such look */
 	uint64_t caps;		/* exec_begun: the caller's capabilities */
 	uint64_t vfork_child;	/* as long as it uses the memory */

@@ -838,8 +838,18 @@ static void apply_sig_setup(struct step *st)
 {
 	struct ukl_ctx *ctx = see_regs(st);
 
-	if (ctx)
-		ctx->saving = true;
+	if (!ctx)
+		return;
+	ctx->saving = true;
+	ctx->sigframe = 0;
+}
+
+static void apply_sig_frame(struct step *st)
+{
+	const struct ukl_view *v = st->v;
+
+	if (st->top)
+		st->top->sigframe = ARG(SIG_FRAME, frame);
 }
 
 static void apply_sig_start(struct step *st)
@@ -944,7 +954,7 @@ static const struct transition transitions[UKL_KINDS] = {
 	[UKL_K_STRAY_WRITE] = { KEEP, NULL },
 	[UKL_K_SIG_CHECK] = { KEEP, apply_sig_check },
 	[UKL_K_SIG_SETUP] = { KEEP, apply_sig_setup },
-	[UKL_K_SIG_FRAME] = { KEEP, NULL },
+	[UKL_K_SIG_FRAME] = { KEEP, apply_sig_frame },
 	[UKL_K_SIG_START] = { KEEP, apply_sig_start },
 	[UKL_K_SIG_RETURN] = { KEEP, apply_sig_return },
 	[UKL_K_SIG_RESTORED] = { KEEP, apply_sig_restored },
