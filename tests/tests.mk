@@ -9,6 +9,7 @@ include tests/support/support.mk
 include tests/unit/unit.mk
 include tests/system/system.mk
 include tests/mutants/mutants.mk
+include tests/second/second.mk
 include tests/bench/bench.mk
 include tests/sanitize.mk
 include tests/fault/fault.mk
@@ -17,7 +18,7 @@ include tests/fuzz/fuzz.mk
 SUITES := unit-check model-mutants apps-check cc-check run-check patch-check demo-check docs-check \
 	  count-check witness-check exec-check nmi-check seams-check machine-check libc-check probe-check \
 	  core-check gdb-check events-check smp2-check reclaim-check lua-check sqlite-check crash-check \
-	  kill-check trace-mutants mutants
+	  kill-check trace-mutants second-check mutants
 
 .PHONY: test demo-check docs-check patch-check
 patch-check: $(KDIR)/patched	## the kernel's style checker on the patches

@@ -26,9 +26,16 @@ $(BUILD)/tests/mutate: tests/mutants/mutate.c
 # Lies in traces: in the fixtures' base run, and in what the demonstration recorded.
 DEMO_TRACE := $(BUILD)/system/demo/trace
 
+TRACE_MUTANTS := $(BUILD)/trace-mutants/table
+TELL_LIES = tests/mutants/trace-mutants.sh $(BUILD) $(DEMO_TRACE) $(BUILD)/trace-mutants
+LIARS := $(ASSEMBLE) $(UKL) $(BUILD)/tests/trace-mutate $(DEMO_TRACE)/metadata
+
 .PHONY: trace-mutants
-trace-mutants: $(ASSEMBLE) $(UKL) $(BUILD)/tests/trace-mutate $(DEMO_TRACE)/metadata	## small lies in traces: which does the checker see?
-	$(Q)tests/mutants/trace-mutants.sh $(BUILD) $(DEMO_TRACE) $(BUILD)/trace-mutants
+trace-mutants: $(LIARS)	## small lies in traces: which does the checker see?
+	$(Q)$(TELL_LIES)
+
+$(TRACE_MUTANTS): $(LIARS) $(wildcard tests/mutants/trace* tests/fixtures/base.trace)
+	$(Q)$(TELL_LIES)
 
 $(DEMO_TRACE)/metadata: | $(ECHO_KERNEL) $(RECORDING) $(BUILD)/apps/echo/echo-client
 	$(Q)tests/system/demo.sh $(BUILD) $(ECHO_KERNEL) $(BUILD)/system/demo
