@@ -118,7 +118,8 @@ static const struct ukl_invariant empty_stack = {
 	.why = "A second pt_regs at the top of the stack destroys the first one, and "
 	       "task_pt_regs() means both.",
 	.source = "arch/x86/include/asm/processor.h task_pt_regs",
-	.exceptions = "The gate's first instruction once more, behind a page fault.",
+	.exceptions = "The gate's first instruction once more, behind a page fault.  "
+		      "Asked is what ran last of the task, not what is open.",
 	.events = UKL_ON(GATE_IN),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_empty_stack,
@@ -165,8 +166,11 @@ static const struct ukl_invariant gs_live = {
 	       "SWAPGS, since the application runs with the kernel's GS all the time.",
 	.source = "arch/x86/entry/entry_64.S entry_SYSCALL_64; Intel SDM 2B SWAPGS",
 	.exceptions = "The base is not judged before the CPU's first task switch, "
-		      "which tells it.  SWAPGS are not counted over a task switch or a "
-		      "change of CPU, nor in system calls that touch segment bases.",
+		      "which tells it.  SWAPGS are not counted over a task switch or "
+		      "a change of CPU, nor in system calls that may touch segment "
+		      "bases (clone and its kin, execve, arch_prctl, modify_ldt, "
+		      "ptrace, rt_sigreturn, ioctl, io_uring's), but at the gate "
+		      "their count is odd or even as the base has it.",
 	.events = UKL_ON(GATE_IN) | UKL_ON(SYS_ENTER) | UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_gs_live,
@@ -217,7 +221,7 @@ static enum ukl_result check_one_flip(const struct ukl_view *v, struct ukl_findi
 static const struct ukl_invariant one_flip = {
 	.id = "SE-one-flip",
 	.sentence = "Between the gate and do_syscall_64() ukl_mode goes from "
-		    "application to kernel exactly once.",
+		    "application to kernel exactly once, and says kernel then.",
 	.why = "With the flag still saying application, the first interrupt in the "
 	       "system call puts its frame at the top of the stack, over the call's "
 	       "own.",
