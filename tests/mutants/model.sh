@@ -52,6 +52,7 @@ verdict() { # WHAT
 	case $1 in
 	-) echo "pass -" ;;
 	\~*) echo "idle ${1#\~}" ;;
+	declared) echo "edges -" ;;
 	undeclared) echo "stray -" ;;
 	*) echo "exact $1" ;;
 	esac
@@ -128,7 +129,8 @@ row() {
 }
 
 # Where nothing but the sources counts; a change of any makes all run again.
-key=$(cat model/*.[ch] checker/world.[ch] traces/*.[ch] "$fixtures"/{changes,*.fail,*.pass,base.trace} "$here"/{verdicts,mutate}.c |
+key=$(cat model/*.[ch] checker/world.[ch] traces/*.[ch] \
+		"$fixtures"/{changes,*.fail,*.pass,base.trace,expand.awk} "$here"/{verdicts,mutate}.c |
 	sha256sum | cut -c1-16)
 mkdir -p "$out"
 if [ "$(cat "$out/key" 2>/dev/null)" != "$key" ]; then

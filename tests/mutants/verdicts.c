@@ -11,7 +11,8 @@
  *     idle ID DIR        the same, but the premise of ID has not occurred
  *     fail ID DIR        ID is the first that is violated
  *     exact ID,ID... DIR the first event that violates anything violates these
- *     stray - DIR        the trace takes an edge that is not declared
+ *     edges - DIR        the trace takes declared edges only
+ *     stray - DIR        it takes one that is not declared
  *     parts - DIR        the trace conforms from whichever event it begins, and for a
  *                        model of two processors
  *     explore - N        so do all sequences of N moves of checker/world.h
@@ -67,8 +68,8 @@ static bool as_it_should(const char *how, const char *ids, const struct ukl_mode
 	int id = ukl_invariant_find(ids);
 	bool held = id >= 0 && ukl_model_count(m, id, UKL_HOLDS);
 
-	if (!strcmp(how, "stray"))
-		return !declared(m);
+	if (!strcmp(how, "edges") || !strcmp(how, "stray"))
+		return declared(m) == !strcmp(how, "edges");
 	if (!strcmp(how, "fail"))
 		return first == id;
 	if (!strcmp(how, "exact"))
