@@ -15,10 +15,11 @@ include tests/sanitize.mk
 include tests/fault/fault.mk
 include tests/fuzz/fuzz.mk
 
-SUITES := unit-check model-mutants apps-check cc-check run-check patch-check demo-check docs-check \
-	  count-check witness-check exec-check nmi-check seams-check machine-check libc-check probe-check \
-	  core-check gdb-check events-check smp2-check reclaim-check lua-check sqlite-check crash-check \
-	  kill-check trace-mutants second-check mutants
+SUITES := unit-check fuzz-check fault-check sanitize model-mutants apps-check cc-check run-check \
+	  patch-check demo-check docs-check count-check witness-check sanitize-guest exec-check \
+	  nmi-check seams-check machine-check libc-check probe-check core-check gdb-check \
+	  events-check smp2-check reclaim-check lua-check sqlite-check crash-check kill-check \
+	  trace-mutants second-check mutants
 
 .PHONY: test demo-check docs-check patch-check
 patch-check: $(KDIR)/patched	## the kernel's style checker on the patches
