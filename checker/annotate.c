@@ -264,12 +264,13 @@ const char *ukl_annotate_insn(struct ukl_annotate *a, uint64_t addr, char *buf,
 {
 	uint8_t bytes[INSN_MAX];
 	cs_insn *insn;
-	size_t n = 0;
+	size_t n;
 
 	buf[0] = '\0';
+	if (!a || !a->symbols)
+		return buf;
 	errno = 0;
-	if (a && a->symbols)
-		n = ukl_symbols_bytes(a->symbols, addr, bytes, sizeof(bytes));
+	n = ukl_symbols_bytes(a->symbols, addr, bytes, sizeof(bytes));
 	if (!n && errno)
 		without(a, "instructions", strerror(errno));
 	if (!n || !capstone_ready(a))
