@@ -318,6 +318,14 @@ static int find_program(struct settings *s)
 	return 0;
 }
 
+/* The same file, whatever directory is current. */
+static const char *whole_path(const char *path)
+{
+	char *whole = realpath(path, NULL);
+
+	return whole ? whole : path;
+}
+
 static int find_kernel(struct settings *s)
 {
 	if (!s->qemu)
@@ -341,6 +349,12 @@ static int find_kernel(struct settings *s)
 		return unusable(
 			"the kernel's vmlinux", s->vmlinux,
 			"name the one that belongs to the kernel with --vmlinux");
+	/* A replay may be begun elsewhere. */
+	if (s->replayable) {
+		s->kernel = whole_path(s->kernel);
+		s->vmlinux = whole_path(s->vmlinux);
+		s->initrd = s->initrd ? whole_path(s->initrd) : NULL;
+	}
 	return 0;
 }
 
@@ -520,14 +534,6 @@ static void print_command(const struct ukl_words *w)
 	putchar('\n');
 }
 
-/* The same file, whatever directory is current. */
-static const char *whole_path(const char *path)
-{
-	char *whole = realpath(path, NULL);
-
-	return whole ? whole : path;
-}
-
 static int save_sums(const struct settings *s, const char *path)
 {
 	const char *const booted[] = { s->kernel, s->initrd };
@@ -557,8 +563,6 @@ static int prepare_replay(struct settings *s)
 	rmdir(dir);
 	if (!s->replayable)
 		return 0;
-	s->kernel = whole_path(s->kernel);
-	s->initrd = s->initrd ? whole_path(s->initrd) : NULL;
 	s->replaying = 1;
 	build_machine(&replay, s);
 	s->replaying = 0;

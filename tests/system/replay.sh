@@ -11,14 +11,14 @@
 # the trace, forwards, and to one backwards, and must find RIP, RSP and the other
 # registers as "ukl dump" has them; without --demo it does everything else the commands
 # promise.  How long the way to an event took at most is shown, and may not be more than
-# SECONDS_MAX (15).
+# SECONDS_MAX, if that is set.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 USAGE="[--demo] [--runs N] BUILD KERNEL OUT"
 DEMO=0 RUNS=3
-SECONDS_MAX=${SECONDS_MAX:-15}
+SECONDS_MAX=${SECONDS_MAX:-$LIMIT}
 REPLAYABLE=1
 arguments "$@"
 suite
