@@ -294,13 +294,9 @@ static char *near_kernel(const char *kernel)
 
 static int find_build(struct settings *s)
 {
-	ssize_t len = readlink("/proc/self/exe", s->build, sizeof(s->build) - 1);
-
-	if (len < 0)
+	if (ukl_build_dir(s->build, sizeof(s->build)))
 		return unusable("this program's place", "/proc/self/exe",
 				"mount /proc");
-	s->build[len] = 0;
-	*strrchr(s->build, '/') = 0;
 	return 0;
 }
 

@@ -324,13 +324,10 @@ static int parse_option(struct replay *r, int key)
 static int run(struct replay *r)
 {
 	struct ukl_error err;
-	ssize_t len = readlink("/proc/self/exe", r->build, sizeof(r->build) - 1);
 	int status;
 
-	if (len < 0)
+	if (ukl_build_dir(r->build, sizeof(r->build)))
 		return trouble("%s cannot be read", "/proc/self/exe", "mount /proc");
-	r->build[len] = 0;
-	*strrchr(r->build, '/') = 0;
 	if (ukl_reader_open(&r->reader, r->trace, &err))
 		return ukl_cmd_fail(&err);
 	status = check_replayable(r);

@@ -51,6 +51,17 @@ void ukl_words_pair(struct ukl_words *w, const char *option, const char *value)
 	ukl_words_add(w, ukl_text("%s", value));
 }
 
+int ukl_build_dir(char *dir, size_t size)
+{
+	ssize_t len = readlink("/proc/self/exe", dir, size - 1);
+
+	if (len < 0)
+		return -1;
+	dir[len] = 0;
+	*strrchr(dir, '/') = 0;
+	return 0;
+}
+
 char *ukl_commas(const char *s)
 {
 	char *doubled = ukl_need(malloc(2 * strlen(s) + 1)), *to = doubled;

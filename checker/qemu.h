@@ -41,6 +41,9 @@ void ukl_words_pair(struct ukl_words *w, const char *option, const char *value);
 int ukl_words_save(const struct ukl_words *w, const char *path);
 int ukl_words_load(struct ukl_words *w, const char *path);
 
+/* The directory of this program, where all else was built; 0, or -1 and errno. */
+int ukl_build_dir(char *dir, size_t size);
+
 /* QEMU splits option values at commas; two of them stand for one. */
 char *ukl_commas(const char *s);
 

@@ -298,12 +298,16 @@ static void number(struct window *w)
 	flip(slot(here(w), UKL_S_orig_ax), 1);
 }
 
+/* One for the other, and anything else for the first. */
+static void exchange(uint64_t *word, uint64_t one, uint64_t other)
+{
+	if (word)
+		*word = *word == one ? other : one;
+}
+
 static void selector(struct window *w)
 {
-	uint64_t *cs = slot(here(w), UKL_S_cs);
-
-	if (cs)
-		*cs = *cs == w->layout.user_cs ? w->layout.kernel_cs : w->layout.user_cs;
+	exchange(slot(here(w), UKL_S_cs), w->layout.user_cs, w->layout.kernel_cs);
 }
 
 static void mark(struct window *w)
@@ -313,10 +317,7 @@ static void mark(struct window *w)
 
 static void stack_segment(struct window *w)
 {
-	uint64_t *ss = slot(here(w), UKL_S_ss);
-
-	if (ss)
-		*ss = *ss == w->layout.user_ds ? w->layout.kernel_ds : w->layout.user_ds;
+	exchange(slot(here(w), UKL_S_ss), w->layout.user_ds, w->layout.kernel_ds);
 }
 
 static void fs_base(struct window *w)
