@@ -94,10 +94,11 @@ const struct ukl_edge ukl_machine[] = {
 	STAY(INT_OUT_SELF, IN(OWN_STACK)),
 	EDGE(INT_OUT_KERNEL, IN(OWN_STACK), C_CODE | SEAMS),
 	EDGE(INT_OUT_APP, IN(OWN_STACK), AT_APP),
-	/* ... before the first instruction of another event's handler, or at the IRET */
+	/* ... before the first instruction of another entry, or at the IRET */
 	EDGE(INT_IN_KERNEL, IN(APP) | IN(USER), IN(OWN_STACK)),
 	EDGE(INT_IN_APP, IN(KERNEL), IN(APP_STUB)),
 	EDGE(INT_IN_USER, IN(KERNEL), IN(USER_STUB)),
+	EDGE(USER_IN, IN(KERNEL), IN(USER_SYSCALL)),
 
 	/* An IRET out of the kernel that faults: the program has the fault */
 	EDGE(INT_IN_KERNEL, IN(USER), IN(KERNEL_STUB)),

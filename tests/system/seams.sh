@@ -39,17 +39,18 @@ site() { # WHAT
 }
 
 # STATE, the address, steps to take from there, and gdb's condition; in the order in
-# which a boot comes by.  The first instruction of a stub or of C code is the model's cue,
+# which a boot comes by.  The first instruction of an entry or of C code is the model's cue,
 # so it takes two steps to get behind it.  STATE>OTHER is at such an instruction, before
 # it: the first NMI finds the task in STATE, and leaves it and the next ones in OTHER, since
-# what the stub was entered for does not show yet.  RIP and CS are on the stack, behind an
+# what the entry was for does not show yet.  RIP and CS are on the stack, behind an
 # error code for a page fault; ret_from_fork() has the function of a kernel thread in RDX.
 places() {
-	local fault fault_c timer fork call_c
+	local fault fault_c timer fork call call_c
 	fault=$(symbol asm_exc_page_fault)
 	fault_c=$(symbol exc_page_fault)
 	timer=$(symbol asm_sysvec_apic_timer_interrupt)
 	fork=$(symbol ret_from_fork)
+	call=$(symbol entry_SYSCALL_64)
 	call_c=$(symbol do_syscall_64)
 	echo "KERNEL $(symbol rest_init) 0 1"
 	echo "KTHREAD $fork 0 \$rdx != 0 && \$rdx != $(symbol kernel_init)"
@@ -57,6 +58,7 @@ places() {
 	echo "USER_EVENT $fault_c 2 $FOR_USER"
 	echo "USER_SYSCALL $call_c 2 $FOR_USER"
 	echo "USER>KERNEL $fault 0 (*(long *)(\$rsp + 16) & 3) == 3"
+	echo "USER>KERNEL $call 0 1"
 	echo "KERNEL_EVENT $fault_c 2 $FOR_KERNEL"
 	echo "APP_STUB $fault 2 $(in_app "\$rsp + 8")"
 	echo "APP_STUB_KERNEL $fault_c 0 $FOR_APP"
@@ -84,7 +86,7 @@ session() { # PORT
 			echo "monitor nmi"
 			echo "thbreak *$nmi"
 			echo "continue"
-			printf 'echo struck %s\\n\n' "$state"
+			printf 'echo struck %s %s\\n\n' "$state" "$place"
 		done
 	done < <(places)
 	echo "detach"
@@ -112,8 +114,8 @@ guest_finish count
 pass "the program finished, everything counted"
 
 "$BUILD/ukl" cover --verbose "$OUT/trace" >"$OUT/covered" || :
-while read -r state _; do
-	struck=$(grep -c "^struck $state$" "$OUT/gdb.log") || :
+while read -r state place _; do
+	struck=$(grep -c "^struck $state $place$" "$OUT/gdb.log") || :
 	[ "$struck" -eq "$TIMES" ] || die "$state: struck $struck times; see $OUT/gdb.log"
 	in=${state%>*} out=${state#*>}
 	edge "$in INT_IN_KERNEL OWN_STACK" "$([ "$in" = "$out" ] && echo "$TIMES" || echo 1)"
