@@ -22,6 +22,7 @@ export CCACHE_DIR	:= $(abspath $(BUILD))/ccache
 export CCACHE_NOHASHDIR	:= 1
 export CCACHE_SLOPPINESS := time_macros,include_file_mtime,include_file_ctime
 export KBUILD_BUILD_TIMESTAMP := 1970-01-01
+export KBUILD_BUILD_VERSION := 1
 export KBUILD_BUILD_USER := ukl
 export KBUILD_BUILD_HOST := ukl
 
