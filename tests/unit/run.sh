@@ -17,7 +17,7 @@ out=$(mktemp) || exit 2
 trap 'rm -f "$out"' EXIT
 
 for program in "$@"; do
-	timeout 300 "$program" >"$out" 2>&1 </dev/null
+	timeout 1200 "$program" >"$out" 2>&1 </dev/null
 	status=$?
 	ok=$(grep -c '^ok ' "$out")
 	bad=$(grep -c '^not ok ' "$out")
