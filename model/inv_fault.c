@@ -232,7 +232,8 @@ static const struct ukl_invariant kernel_fixup = {
 	.why = "uaccess relies on both: service and retry, or the exception table's "
 	       "fixup.",
 	.source = "arch/x86/mm/extable.c fixup_exception",
-	.exceptions = "A fixup may change general registers.",
+	.exceptions = "A fixup may change general registers. Text of the kernel that is freed "
+		      "after boot is its own, too.",
 	.events = UKL_ON(INT_OUT_KERNEL),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_kernel_fixup,
