@@ -336,7 +336,11 @@ static const struct ukl_invariant idt = {
 /* IS-smepsmap */
 static enum ukl_result check_smepsmap(const struct ukl_view *v, struct ukl_finding *f)
 {
-	want_set(f, "cr4", ukl_model_cr4_pinned(v->model), v->s[S(cr4)]);
+	const uint64_t *pinned = ukl_model_cr4_pinned(v->model);
+
+	if (!pinned)
+		return UKL_VACUOUS;
+	want_set(f, "cr4", *pinned, v->s[S(cr4)]);
 	return verdict(f);
 }
 

@@ -269,7 +269,7 @@ static const struct ukl_invariant switch_mode = {
 	.why = "The flag belongs to the thread: it says on which side that thread "
 	       "stopped.",
 	.source = "UKL RFC 03/10; arch/x86/kernel/process_64.c __switch_to",
-	.exceptions = "None.",
+	.exceptions = "A task that has exited: its memory may be another's by now.",
 	.events = UKL_ON(SWITCH),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_switch,

@@ -46,6 +46,7 @@ static const struct ukl_invariant cr3 = {
 /* AS-cr4 */
 static enum ukl_result check_cr4(const struct ukl_view *v, struct ukl_finding *f)
 {
+	const uint64_t *pinned = ukl_model_cr4_pinned(v->model);
 	uint64_t cr4 = v->s[S(cr4)];
 
 	if (v->kind == UKL_K_CTRL) {
@@ -54,7 +55,9 @@ static enum ukl_result check_cr4(const struct ukl_view *v, struct ukl_finding *f
 			return UKL_VACUOUS;
 		cr4 = ARG(CTRL, value);
 	}
-	want_set(f, "cr4", ukl_model_cr4_pinned(v->model), cr4);
+	if (!pinned)
+		return UKL_VACUOUS;
+	want_set(f, "cr4", *pinned, cr4);
 	return verdict(f);
 }
 

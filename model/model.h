@@ -414,7 +414,8 @@ const struct ukl_task *ukl_model_task(const struct ukl_model *model, uint64_t ad
 const struct ukl_task *ukl_model_current(const struct ukl_model *model,
 					 unsigned int cpu);
 unsigned int ukl_model_cpus(const struct ukl_model *model);
-/* The pinned bits of CR4 that this machine has: set when the first program ran. */
-uint64_t ukl_model_cr4_pinned(const struct ukl_model *model);
+/* The pinned bits of CR4 that this machine has: set when the first program ran; NULL
+ * before that. */
+const uint64_t *ukl_model_cr4_pinned(const struct ukl_model *model);
 
 #endif /* UKL_MODEL_H */

@@ -1175,9 +1175,9 @@ const struct ukl_task *ukl_model_current(const struct ukl_model *m, unsigned int
 	return m->cpu[cpu].cur;
 }
 
-uint64_t ukl_model_cr4_pinned(const struct ukl_model *m)
+const uint64_t *ukl_model_cr4_pinned(const struct ukl_model *m)
 {
-	return m->cr4_known ? m->cr4_pinned : 0;
+	return m->cr4_known ? &m->cr4_pinned : NULL;
 }
 
 unsigned int ukl_model_cpus(const struct ukl_model *m)

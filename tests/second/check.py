@@ -446,7 +446,7 @@ MF-exec-order | MODE_WRITE | exec_store(v) | c.begun
 MF-authorised | MODE_WRITE | exec_store(v) and a.value == 1 and c.begun | c.caps & L.cap_rawio
 MF-nonukl-zero | SWITCH | v.m.tasks[a.next].kthread and not v.m.tasks[a.next].exited | a.mode == 0
 MF-nonukl-zero | FORK | a.pf & (L.pf_kthread + L.pf_io_worker) or t.mode == 0 | a.mode == 0
-MF-switch | SWITCH | v.m.tasks[a.next].mode is not None | a.mode == v.m.tasks[a.next].mode
+MF-switch | SWITCH | v.m.tasks[a.next].mode is not None and not v.m.tasks[a.next].exited | a.mode == v.m.tasks[a.next].mode
 MF-exec-clear | OUT_USER | c.execed and t.mode is not None | t.mode == 0
 MF-nmi | OUT_APP OUT_KERNEL | v.own and c.own | s[MODE] == c.s[MODE]
 MF-truth | IN_APP APP_IN OUT_APP | v.own and (k != "OUT_APP" or c.sort not in ("sys", "none")) | s[MODE] == 2
