@@ -126,11 +126,11 @@ static enum ukl_result check_clac(const struct ukl_view *v, struct ukl_finding *
 {
 	uint64_t now = ARG(SYS_LEAVE, now);
 
-	if (!v->ctx || v->ctx->tag == UKL_TAG_FORK_CHILD || v->ctx->paranoid ||
-	    !(v->ctx->truth[S(cr4)] & X86_CR4_SMAP))
+	if (!(v->s[S(cr4)] & X86_CR4_SMAP))
 		return UKL_VACUOUS;
 	if (v->kind == UKL_K_MODE_WRITE) {
-		if (ARG(MODE_WRITE, value) != 2)
+		if (ARG(MODE_WRITE, value) != 2 || !v->ctx || v->ctx->paranoid ||
+		    v->ctx->tag == UKL_TAG_FORK_CHILD)
 			return UKL_VACUOUS;
 		now = ARG(MODE_WRITE, now);
 	}

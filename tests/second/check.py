@@ -498,7 +498,7 @@ PF-retry | OUT_APP | c.app and c.fault and c.plain | alike(s, c.s, ip=not moved_
     c.s[SP] + 8 and same(s, c.s, *KEPT)
 PF-progress | IN_APP | a.vector == PAGE and v.m.alone | t.repeats + 1 < REPEATS or t.fault != (s[IP], s[CR2], a.error)
 PF-no-double-fault | IN_APP | a.vector < IRQ and a.vector != NMI | a.vector != DOUBLE
-PF-kernel-fixup | OUT_KERNEL | c.kern and c.fault | alike(s, c.s) or s[IP] != c.s[IP] and not in_app(s[IP]) and
+PF-kernel-fixup | OUT_KERNEL | c.kern and c.fault | alike(s, c.s) or s[IP] != c.s[IP] and
     s[SP] == c.s[SP]
 PF-kernel-strict | OUT_KERNEL | c.kern and c.fault | s[IP] == c.s[IP] or c.fixup
 PF-kernel-strict | SIG_FORCE | c.kern and c.fault and not c.iret | 0
