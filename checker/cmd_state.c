@@ -34,7 +34,7 @@ struct state {
 	const char *trace, *vmlinux;
 	uint64_t event, cpu;
 	bool have_cpu, truth;
-	uint64_t violations;
+	uint64_t events, violations;
 	struct ukl_reader *reader;
 	struct ukl_model *model;
 	struct ukl_annotate *annotate;
@@ -97,8 +97,22 @@ static int put_task(const struct state *s)
 	printf("depth %u\n", t->depth);
 	for (unsigned int i = t->depth; i; i--)
 		put_context(s, &t->ctx[i - 1]);
+	printf("events %" PRIu64 "\n", s->events);
 	printf("violations %" PRIu64 "\n", s->violations);
 	return s->violations ? UKL_EXIT_VIOLATION : 0;
+}
+
+/* Who reads along must know how far behind the recorder that is. */
+static void put_trace(const struct state *s)
+{
+	const char *write = ukl_env_get(ukl_reader_env(s->reader), UKL_ENV_WRITE);
+	struct ukl_summary sum;
+
+	ukl_reader_summary(s->reader, &sum);
+	printf("trace %s", ukl_trace_state_name[sum.state]);
+	if (sum.state == UKL_TRACE_RECORDING)
+		printf(" %s", write ? write : "packets");
+	putchar('\n');
 }
 
 /* The CPU of the event is known when it is reached. */
@@ -107,12 +121,16 @@ static int walk(struct state *s)
 	const struct ukl_event *ev;
 	struct ukl_error err;
 
-	while ((ev = ukl_reader_next(s->reader)) && ev->order < s->event)
+	while ((ev = ukl_reader_next(s->reader)) && ev->order < s->event) {
 		ukl_model_step(s->model, ev);
+		s->events++;
+	}
 	if (!ev && ukl_reader_trouble(s->reader, &err))
 		return ukl_cmd_fail(&err);
 	if (!s->have_cpu)
 		s->cpu = ev ? ev->cpu : 0;
+	if (s->event == UINT64_MAX)
+		put_trace(s);
 	if (ev || s->event == UINT64_MAX)
 		return put_task(s);
 	fprintf(stderr, "ukl: state: %s has no event %" PRIu64 "; 'ukl stats' tells how"

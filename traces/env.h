@@ -25,6 +25,7 @@
 #define UKL_ENV_VMLINUX    "vmlinux"	/* path at recording time */
 #define UKL_ENV_APP        "app"	/* the linked application's name */
 #define UKL_ENV_VARIANT    "variant"	/* transition switches, "base" if none */
+#define UKL_ENV_WRITE      "write"	/* what readers see at once: "packets" or "events" */
 #define UKL_ENV_MACHINE    "machine"	/* "user": no machine, one program's calls */
 #define UKL_ENV_QEMU       "qemu"	/* QEMU's version */
 #define UKL_ENV_PLUGIN_API "plugin_api"	/* decimal */

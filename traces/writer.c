@@ -102,6 +102,22 @@ static void packet_seal(const struct ukl_writer *w, struct stream *s, uint32_t f
 	p->crc32c = ukl_packet_crc(s->buf, s->used);
 }
 
+/* Puts the packet as it is behind the last whole one, or nothing of it. */
+static int packet_put(struct ukl_writer *w, struct stream *s, uint32_t flags)
+{
+	int error;
+
+	packet_seal(w, s, flags);
+	error = write_whole(s->fd, s->buf, s->used, s->file_end);
+	if (!error)
+		return 0;
+	/* If even this fails, the reader will find the half packet. */
+	if (ftruncate(s->fd, (off_t)s->file_end))
+		complain(w, s, errno);
+	complain(w, s, error);
+	return error;
+}
+
 /*
  * Writes the packet out, or takes it back and counts its events as lost.  The
  * sequence number is only used up by a packet that reached the file, so a gap
@@ -109,15 +125,9 @@ static void packet_seal(const struct ukl_writer *w, struct stream *s, uint32_t f
  */
 static int packet_write(struct ukl_writer *w, struct stream *s, uint32_t flags)
 {
-	int error;
+	int error = packet_put(w, s, flags);
 
-	packet_seal(w, s, flags);
-	error = write_whole(s->fd, s->buf, s->used, s->file_end);
 	if (error) {
-		/* If even this fails, the reader will find the half packet. */
-		if (ftruncate(s->fd, (off_t)s->file_end))
-			complain(w, s, errno);
-		complain(w, s, error);
 		__atomic_fetch_add(&s->discarded, s->n_events, __ATOMIC_RELAXED);
 	} else {
 		s->file_end += s->used;
@@ -213,6 +223,12 @@ void ukl_writer_flush(struct ukl_writer *w, unsigned int stream)
 {
 	if (w->streams[stream].n_events)
 		packet_write(w, &w->streams[stream], 0);
+}
+
+/* What could not be written now is tried again with the next event. */
+void ukl_writer_show(struct ukl_writer *w, unsigned int stream)
+{
+	packet_put(w, &w->streams[stream], 0);
 }
 
 /*

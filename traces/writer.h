@@ -67,6 +67,12 @@ void ukl_writer_discard(struct ukl_writer *writer, unsigned int stream, uint64_t
 /* Writes out a stream's packet now, if it holds anything. */
 void ukl_writer_flush(struct ukl_writer *writer, unsigned int stream);
 
+/*
+ * Lets readers see the stream's packet as it is, which goes on growing: the trace ends
+ * up as it would without.  Costs as much as writing the packet.
+ */
+void ukl_writer_show(struct ukl_writer *writer, unsigned int stream);
+
 /* Counters since the start; any thread, then perhaps a little old. */
 uint64_t ukl_writer_events(const struct ukl_writer *writer);	/* kept */
 uint64_t ukl_writer_discarded(const struct ukl_writer *writer);	/* lost */

@@ -617,7 +617,7 @@ static void stop(void)
 }
 
 /* The trace's events, END included; their number is the result. */
-static size_t read_trace(struct ukl_event *event, size_t room)
+static size_t read_state(struct ukl_event *event, size_t room, enum ukl_trace_state state)
 {
 	const struct ukl_event *e;
 	struct ukl_reader *reader;
@@ -629,9 +629,14 @@ static size_t read_trace(struct ukl_event *event, size_t room)
 		if (n < room)
 			event[n++] = *e;
 	ukl_reader_summary(reader, &summary);
-	CU_ASSERT_EQUAL(summary.state, UKL_TRACE_COMPLETE);
+	CU_ASSERT_EQUAL(summary.state, state);
 	ukl_reader_close(reader);
 	return n;
+}
+
+static size_t read_trace(struct ukl_event *event, size_t room)
+{
+	return read_state(event, room, UKL_TRACE_COMPLETE);
 }
 
 static struct ukl_event events[64];
@@ -1010,6 +1015,21 @@ static void stray_writes(void)
 	stop();
 	n = read_trace(events, 64);
 	CU_ASSERT_EQUAL(count(UKL_EV_STRAY_WRITE, n), 6);
+}
+
+/* write=events: who reads along sees each event before its instruction is executed. */
+static void written_at_once(void)
+{
+	static const char *const option[] = { "write=packets", "write=events" };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		start(1, option[i], NULL);
+		switch_tasks(&vcpus[0], 0, 1);
+		CU_ASSERT_EQUAL(count(UKL_EV_SWITCH, read_state(events, 64,
+						     UKL_TRACE_RECORDING)), i);
+		stop();
+		CU_ASSERT_EQUAL(count(UKL_EV_SWITCH, read_trace(events, 64)), 1);
+	}
 }
 
 #define KSIG	(KSTACK(0) + 0x800)
@@ -1441,7 +1461,8 @@ static void refusals(void)
 		unsigned int cpus;
 		const char *argument;
 	} row[] = {
-		{ 1, "writers=maybe" }, { 1, "nonsense=1" }, { 2, "clock=insn" },
+		{ 1, "writers=maybe" }, { 1, "write=now" }, { 1, "nonsense=1" },
+		{ 2, "clock=insn" },
 		{ 2, "clock=exact" }, { 1, "clock=sun" },
 		{ 1, "vmlinux=/etc/passwd" }, { 1, "vmlinux=" }, { 1, "out=" },
 		{ 1, "out=/proc/no/such" }, { 300, NULL },
@@ -1465,6 +1486,7 @@ static const struct unit_test tests[] = {
 	{ "control registers, MSRs, IDTR", control },
 	{ "branches out of the application", edges },
 	{ "stray writes", stray_writes },
+	{ "events are written at once, if asked to", written_at_once },
 	{ "a signal, from the fault to sigreturn", signals },
 	{ "fixups, exec, oops", rare_places },
 	{ "announcements", announcements },

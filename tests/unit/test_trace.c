@@ -158,8 +158,6 @@ static void gap_is_told_in_time(void)
 	ukl_reader_close(r);
 }
 
-/* --- the directory ------------------------------------------------------- */
-
 static enum ukl_trace_state state_of(const char *dir, struct ukl_summary *sum)
 {
 	struct ukl_reader *r = open_reader(dir);
@@ -170,6 +168,39 @@ static enum ukl_trace_state state_of(const char *dir, struct ukl_summary *sum)
 	ukl_reader_close(r);
 	return sum->state;
 }
+
+/* Each event is there once it is shown; how often, the trace does not tell. */
+static void shown_events_are_seen(void)
+{
+	enum { N = 200 };
+	uint64_t arg[UKL_MAX_ARGS] = { 0 }, packets[2];
+	struct ukl_summary sum;
+
+	for (int show = 0; show < 2; show++) {
+		const char *dir = unit_dir();
+		struct ukl_writer *w = unit_writer(dir, 1, UKL_PACKET_MIN);
+		size_t wrong = 0;
+
+		for (uint64_t i = 1; i <= N; i++) {
+			ukl_writer_event(w, 0, i, UKL_EV_TASK, UKL_SIDE_KERNEL, arg, 0,
+					 NULL);
+			if (!show)
+				continue;
+			ukl_writer_show(w, 0);
+			wrong += state_of(dir, &sum) != UKL_TRACE_RECORDING ||
+				 sum.events != i || sum.last_time != i;
+		}
+		CU_ASSERT_EQUAL(wrong, 0);
+		ukl_writer_close(w, NULL);
+		CU_ASSERT_EQUAL(state_of(dir, &sum), UKL_TRACE_COMPLETE);
+		CU_ASSERT_EQUAL(sum.events, N + 1);
+		packets[show] = sum.packets;
+	}
+	CU_ASSERT_EQUAL(packets[0], packets[1]);
+	CU_ASSERT_TRUE(packets[0] > 2);
+}
+
+/* --- the directory ------------------------------------------------------- */
 
 static void recording_then_torn(void)
 {
@@ -363,6 +394,7 @@ int main(void)
 		{ "a clock that goes back is raised", clock_is_raised },
 		{ "discarded events are counted", discarded_are_counted },
 		{ "a gap is told when it is reached", gap_is_told_in_time },
+		{ "shown events are seen while recording", shown_events_are_seen },
 		{ "recording, then torn", recording_then_torn },
 		{ "a left-over .recording means torn", left_over_lock },
 		{ "two writers: the second is refused", two_writers },

@@ -185,10 +185,12 @@ static bool started(const struct draft *d, enum ukl_class cls)
 
 static void put(struct draft *d, enum ukl_class cls, enum ukl_side side)
 {
-	if (started(d, cls))
-		ukl_writer_event(recorder.writer, d->cpu->number, d->time, cls, side,
-				 d->arg, d->sampled & ukl_class_info[cls].samples,
-				 d->state);
+	if (!started(d, cls))
+		return;
+	ukl_writer_event(recorder.writer, d->cpu->number, d->time, cls, side, d->arg,
+			 d->sampled & ukl_class_info[cls].samples, d->state);
+	if (recorder.write_events)
+		ukl_writer_show(recorder.writer, d->cpu->number);
 }
 
 /* For events whose program counter says which side executes. */

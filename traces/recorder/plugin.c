@@ -13,6 +13,7 @@
  *                           declared writers of ukl_mode
  *   from=boot|app           app: write nothing before the first UKL thread
  *   edges=branches|all      all: follow the application's RET instructions too
+ *   write=packets|events    events: each at once, for who reads along (slower)
  *   app=, variant=, qemu=, tool=   copied into the trace's environment
  *
  * With qemu-user there is no kernel and nothing to choose: out=, app=, qemu=, tool=.
@@ -47,7 +48,8 @@ void recorder_say(const char *format, ...)
 }
 
 struct options {
-	const char *vmlinux, *out, *clock, *tcg, *writers, *from, *edges;
+	const char *vmlinux, *out, *clock, *tcg, *writers, *from, *edges,
+		*write;
 	const char *app, *variant, *qemu, *tool;
 	const char *of_kernel;		/* the last argument about a kernel */
 };
@@ -70,6 +72,7 @@ static const struct {
 	OPTION(writers, true, "declared", "prove"),
 	OPTION(from, true, "boot", "app"),
 	OPTION(edges, true, "branches", "all"),
+	OPTION(write, true, "packets", "events"),
 	OPTION(app, false, NULL),
 	OPTION(variant, true, NULL),
 	OPTION(qemu, false, NULL),
@@ -117,6 +120,7 @@ static int parse_arguments(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){ .clock = "auto", .tcg = "auto", .writers = "declared",
 			       .from = "boot", .edges = "branches", .variant = "base",
+			       .write = "packets",
 			       .app = "", .qemu = "", .tool = "", .vmlinux = "",
 			       .out = "" };
 	for (int i = 0; i < argc; i++)
@@ -176,6 +180,7 @@ static void set_modes(const struct options *o, const qemu_info_t *info)
 	recorder.exact_clock = !strcmp(o->clock, "exact");
 	recorder.prove_writers = !strcmp(o->writers, "prove");
 	recorder.ret_edges = !strcmp(o->edges, "all");
+	recorder.write_events = !strcmp(o->write, "events");
 	atomic_init(&recorder.started, strcmp(o->from, "app") != 0);
 	for (unsigned int i = 0; i < recorder.n_cpus; i++)
 		recorder.cpu[i].number = i;
@@ -219,6 +224,7 @@ static int fill_env_kernel(struct ukl_env *env, const struct options *o,
 		{ "writers", o->writers },
 		{ "from", o->from },
 		{ "edges", o->edges },
+		{ UKL_ENV_WRITE, o->write },
 	};
 	int code = set_pairs(env, pairs, sizeof(pairs) / sizeof(pairs[0]), err);
 

@@ -142,6 +142,7 @@ struct recorder {
 	bool exact_clock;		/* counts one by one, not by block */
 	bool prove_writers;
 	bool ret_edges;
+	bool write_events;		/* each at once */
 	bool from_app;
 	struct qemu_plugin_scoreboard *board;
 	qemu_plugin_u64 insns, in_app;
