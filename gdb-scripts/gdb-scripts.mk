@@ -24,11 +24,11 @@ tour: $(MIMAGES)/count/bzImage $(RECORDING)
 
 SESSION_APP := $(or $(APP),echo)
 gdb:	## a recorded guest under GDB, in two terminals or tmux: APP=NAME of an application, WORDS="..."
-gdb: $(KIMAGES)/$(SESSION_APP)/bzImage $(RECORDING)
+gdb: $(KIMAGES)/$(SESSION_APP)/bzImage $(KERNEL_GDB) $(RECORDING)
 	$(Q)gdb-scripts/session.sh $(BUILD) $< $(BUILD)/gdb $(SESSION_APP) $(WORDS)
 
 gdb-check:	## the ukl-* commands of GDB without a replay
-gdb-check: $(KIMAGES)/libc/bzImage $(RECORDING)
+gdb-check: $(KIMAGES)/libc/bzImage $(KERNEL_GDB) $(RECORDING)
 	tests/system/gdb-scripts.sh $(BUILD) $< $(BUILD)/system/gdb-scripts
 
 .PHONY: tour gdb replay-check events-check replay-full-check gdb-check

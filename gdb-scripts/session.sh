@@ -8,9 +8,9 @@
 # The guest boots KERNEL with the WORDS on its command line (without any: a shell, where
 # "/UKL" starts the application) and stops before its first instruction.  Its console is
 # this terminal; for the other one the command that starts GDB is shown.  Under tmux
-# both are started, side by side.  The guest's trace is OUT/trace: the ukl-* commands
-# that speak of events mean what of it is written by then, or name another one with
-# ukl-trace.
+# both are started, side by side.  The guest's trace is OUT/trace, to which each event is
+# written at once: the ukl-* commands that speak of events mean those until here.  The
+# kernel's own lx-* commands are there, too, if its tree is.
 set -euo pipefail
 
 [ $# -ge 4 ] || { echo "usage: session.sh BUILD KERNEL OUT APP [WORD...]" >&2; exit 2; }
@@ -23,9 +23,12 @@ SOCKET=$OUT/socket
 
 GUEST=("$BUILD/ukl" record --out "$OUT/trace" --app "$APP" --kernel "$KERNEL"
 	--initrd "$BUILD/guest/initramfs.cpio.gz" --append "${*:-ukl.scenario=shell}"
-	-- -S -gdb "unix:$SOCKET,server=on,wait=off")
-GDB=(gdb -q "$(dirname "$KERNEL")/vmlinux" -ex "source $HERE/ukl-gdb.py"
-	-ex "set remotetimeout 60" -ex "target remote $SOCKET")
+	--plugin-option write=events -- -S -gdb "unix:$SOCKET,server=on,wait=off")
+IMAGE=$(dirname "$KERNEL")
+LX=$IMAGE/../../tree/obj/vmlinux-gdb.py
+[ -e "$LX" ] && LX=(-ex "source $LX") || LX=()
+GDB=(gdb -q "$IMAGE/vmlinux" "${LX[@]}" -ex "source $HERE/ukl-gdb.py"
+	-ex "set remotetimeout 60" -ex "target remote $SOCKET" -ex "ukl-trace $OUT/trace")
 
 rm -f "$SOCKET"
 if [ -n "${TMUX-}" ]; then

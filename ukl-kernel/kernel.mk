@@ -68,6 +68,12 @@ $(1)/%/bzImage $(1)/%/vmlinux: $(BUILD)/apps/%/ukl.o $(3)
 endef
 $(eval $(call kernel_image,$(KIMAGES),$(KTREE),$(KDIR)/configured))
 
+# The kernel's own commands for GDB, lx-*: obj/vmlinux-gdb.py loads them.
+KERNEL_GDB	:= $(KTREE)/obj/scripts/gdb/linux/constants.py
+$(KERNEL_GDB): $(KDIR)/configured
+	$(call kmake,$(KTREE),scripts_gdb)
+	$(Q)touch $@
+
 # The mutant kernel: the same with a second series on top, in a second checkout.
 MDIR		:= $(KDIR)/mutants
 MTREE		:= $(MDIR)/tree

@@ -6,6 +6,7 @@
 # and the code segment.  What cannot be read (a core has no kernel memory, a target
 # may be missing) is None, never an error.
 
+import functools
 import os
 
 import gdb
@@ -26,15 +27,24 @@ def value(expression):
         return None
 
 
+@functools.lru_cache(maxsize=None)
 def symbol(name):
     """The address, or the constant, that a symbol of vmlinux stands for."""
     return value("(unsigned long)&'%s'" % name)
 
 
+# Another program has other symbols.
+for objfiles in (gdb.events.new_objfile, gdb.events.clear_objfiles):
+    objfiles.connect(lambda ignored: symbol.cache_clear())
+
+
 class Silence:
     """While it lasts, GDB does not tell of each stop: of that no option knows."""
 
+    depth = 0
+
     def __enter__(self):
+        Silence.depth += 1
         gdb.flush()
         self.kept = os.dup(1)
         null = os.open(os.devnull, os.O_WRONLY)
@@ -45,6 +55,7 @@ class Silence:
         gdb.flush()
         os.dup2(self.kept, 1)
         os.close(self.kept)
+        Silence.depth -= 1
 
 
 def run_on():
@@ -58,6 +69,17 @@ def needs_thread():
     if not gdb.selected_thread():
         raise gdb.GdbError("nothing runs; connect to a guest, to a replay with"
                            " ukl-replay DIR, or load a core")
+
+
+def is_guest():
+    """Is it a machine, live or replayed, and no core?"""
+    return register("k_gs_base") is not None
+
+
+def cpu():
+    """The virtual CPU that is looked at: QEMU shows each as a thread."""
+    thread = gdb.selected_thread()
+    return thread.num - 1 if thread else 0
 
 
 def register(name):

@@ -20,6 +20,8 @@ from ukl import machine, trace
 START = "start_debugging"       # QEMU's name of that snapshot
 AROUND = (64, 4096)             # instructions
 
+arrivals = []                   # to be called when an event was reached
+
 
 def monitor(command):
     """What QEMU's monitor says."""
@@ -95,13 +97,18 @@ def at(event):
             (sp is None or sp == machine.register("rsp")))
 
 
+def stop_at(pc):
+    """A breakpoint of which GDB does not tell."""
+    stop = gdb.Breakpoint("*0x%x" % pc, type=gdb.BP_HARDWARE_BREAKPOINT, internal=True)
+    stop.silent = True
+    return stop
+
+
 def look_around(event, guess, distance):
     """Runs on from a little before; true if the event was met soon enough."""
     if not seek(max(guess - distance, 0)):
         return False
-    stop = gdb.Breakpoint("*0x%x" % event.pc, type=gdb.BP_HARDWARE_BREAKPOINT,
-                          internal=True)
-    stop.silent = True
+    stop = stop_at(event.pc)
     try:
         while not (at(event) and icount() >= guess - distance):
             machine.run_on()
@@ -134,6 +141,12 @@ def with_pc(event):
     return event
 
 
+def arrived():
+    """Tells those who asked to be told."""
+    for told in arrivals:
+        told()
+
+
 def go(event):
     """Goes to an event and says so."""
     begun = time.monotonic()
@@ -141,6 +154,7 @@ def go(event):
     reach(event)
     gdb.write("event %d, reached in %.1f s\n%s\n"
               % (event.order, time.monotonic() - begun, event.brief()))
+    arrived()
 
 
 def position():
@@ -220,16 +234,42 @@ def classes(argument):
     return ["--class", argument] if argument else []
 
 
+def run_to_place(argument):
+    """On to an instruction at which the trace has had an event; one of the application's
+    own is not known to be an event again."""
+    trace.need()
+    machine.needs_thread()
+    known = trace.places(*classes(argument))
+    stops = [pc for pc in known if machine.side_of(pc, 0)[0] != "app"]
+    if not stops:
+        raise gdb.GdbError("the trace has none yet whose place could be waited for")
+    with Quiet():
+        stops = [stop_at(pc) for pc in stops]
+        try:
+            machine.run_on()
+        finally:
+            for stop in stops:
+                stop.delete()
+    pc = machine.register("rip")
+    gdb.write("%s: %s\n" % (", ".join(sorted(known.get(pc, ["stopped"]))),
+                            machine.place(pc)))
+
+
 class Next(gdb.Command):
     """Go to the next transition: ukl-next [CLASS]
 
-CLASS is a class of event, such as gate_in; any will do if it is not given."""
+CLASS is a class of event, such as gate_in; any will do if it is not given. On a live
+guest, it runs on to the next instruction at which the trace has had one, but for those
+of the application."""
 
     def __init__(self):
         super().__init__("ukl-next", gdb.COMMAND_RUNNING)
 
     def invoke(self, argument, from_tty):
-        need()
+        if not running():
+            run_to_place(argument)
+            arrived()
+            return
         here = position()
         start = here.order + 1 if here else 0
         for event in self.following(start, argument):

@@ -80,7 +80,7 @@ class Stacks(gdb.Command):
             for thread in sorted(gdb.selected_inferior().threads(),
                                  key=lambda thread: thread.num):
                 thread.switch()
-                self.show(thread.num - 1)
+                self.show(machine.cpu())
         finally:
             chosen.switch()
 

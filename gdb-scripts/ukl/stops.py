@@ -32,8 +32,7 @@ CONDITION is GDB's; $ukl_side() and $ukl_mode() may be of use.
         cls, _, condition = argument.partition(" if ")
         if not cls.strip():
             raise gdb.GdbError("usage: ukl-break CLASS [if CONDITION]")
-        places = {event.pc for event in trace.dump("--class", cls.strip())}
-        places.discard(None)
+        places = trace.places("--class", cls.strip())
         if not places:
             raise gdb.GdbError("the trace has no %s with a place" % cls.strip())
         for pc in sorted(places):

@@ -14,6 +14,7 @@ import gdb
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.environ.get("UKL", os.path.join(HERE, "../../build/ukl"))
+PLACE = re.compile(r"^\d+ \d+ \d+ \w+ (\w+) .*?\bpc=(0x[0-9a-f]+)", re.MULTILINE)
 WORD = re.compile(r"(%?)(\w+)=(0x[0-9a-f]+)")
 
 path = None
@@ -74,6 +75,15 @@ def dump(*options):
     """The events that ukl dump chooses, a torn trace's too."""
     text = program("dump", "--state", *options, need(), good=(0, 3))
     return [Event(line) for line in text.splitlines()]
+
+
+def places(*options):
+    """The classes that have had events there, for each instruction that had one."""
+    found = {}
+    text = program("dump", "--no-state", *options, need(), good=(0, 3))
+    for cls, pc in set(PLACE.findall(text)):
+        found.setdefault(int(pc, 16), set()).add(cls)
+    return found
 
 
 def event(number):
