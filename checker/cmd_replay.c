@@ -49,6 +49,7 @@ struct replay {
 	uint64_t event, violation;
 	bool have_event, stub, batch;
 	struct ukl_words commands;	/* for GDB */
+	struct ukl_words machine;	/* QEMU's, as it was recorded */
 	struct ukl_reader *reader;
 	char build[PATH_MAX];		/* the directory of this program */
 };
@@ -76,40 +77,46 @@ static char *beside(const struct replay *r, const char *name)
 	return ukl_text("%s/%s", r->trace, name);
 }
 
-static int check_replayable(const struct replay *r)
+static int lost(const struct replay *r)
+{
+	return trouble("%s has lost what was in its directory " UKL_REPLAY_DIR, r->trace,
+		       "record it again, or copy all of the trace");
+}
+
+static int check_replayable(struct replay *r)
 {
 	if (strcmp(env(r, UKL_ENV_COUNT), "exact"))
 		return trouble("%s cannot be replayed", r->trace,
 			       "record it with --replayable");
 	if (access(beside(r, UKL_REPLAY_LOG), R_OK) ||
-	    access(beside(r, UKL_REPLAY_WORDS), R_OK))
-		return trouble("%s has lost its directory " UKL_REPLAY_DIR, r->trace,
-			       "record it again, or copy all of the trace");
+	    ukl_words_load(&r->machine, beside(r, UKL_REPLAY_WORDS)) || !r->machine.n)
+		return lost(r);
 	return 0;
 }
 
 /* What is booted must be what was booted. */
-static int check_sums(const struct replay *r)
+static int check_sums(struct replay *r)
 {
 	FILE *file = fopen(beside(r, UKL_REPLAY_SUMS), "r");
-	unsigned int then, now;
+	unsigned int then, now, n = 0;
 	char path[PATH_MAX];
 
-	while (file && fscanf(file, "%x %4095[^\n]\n", &then, path) == 2)
+	for (; file && fscanf(file, "%x %4095[^\n]\n", &then, path) == 2; n++)
 		if (ukl_sum(path, &now) || now != then)
 			return trouble("%s is not what was recorded any more", path,
 				       "record again, or bring the old file back");
 	if (file)
 		fclose(file);
-	return 0;
+	return n ? 0 : lost(r);
 }
 
-static int check_qemu(const struct replay *r, const char *qemu)
+static int check_qemu(struct replay *r)
 {
 	int major, minor;
 	char now[256];
 
-	if (ukl_qemu_version("replay", qemu, now, sizeof(now), &major, &minor))
+	if (ukl_qemu_version("replay", r->machine.word[0], now, sizeof(now), &major,
+			     &minor))
 		return UKL_EXIT_TROUBLE;
 	if (strcmp(now, env(r, UKL_ENV_QEMU)))
 		return trouble("the run was recorded by another QEMU, %s",
@@ -136,7 +143,21 @@ static int check_vmlinux(struct replay *r)
 	return 0;
 }
 
-/* --- the violation -------------------------------------------------------- */
+/* --- the event ------------------------------------------------------------ */
+
+static int check_event(struct replay *r)
+{
+	const struct ukl_event *ev;
+
+	do
+		ev = ukl_reader_next(r->reader);
+	while (ev && ev->order < r->event);
+	if (ev)
+		return 0;
+	return trouble("there is no event %s",
+		       ukl_text("%" PRIu64 " in %s", r->event, r->trace),
+		       "'ukl stats' tells how many it has");
+}
 
 struct search {
 	uint64_t left;		/* violations until the one wanted */
@@ -199,13 +220,16 @@ static int add_recorder(const struct replay *r, struct ukl_words *w)
 					      "edges" };
 	char version[256];
 	int api = ukl_qemu_plugin_api("replay", w->word[0], version, sizeof(version));
-	char *arg;
+	char *so, *arg;
 
 	if (api < 0)
 		return -api;
-	arg = ukl_text("%s/traces/recorder-v%d.so,clock=exact,vmlinux=%s,out=%s",
-		       ukl_commas(r->build), api, ukl_commas(r->vmlinux),
-		       ukl_commas(r->record));
+	so = ukl_text("%s/traces/recorder-v%d.so", r->build, api);
+	if (access(so, R_OK))
+		return trouble("the recorder %s cannot be read", so,
+			       "build it with 'make recorder'");
+	arg = ukl_text("%s,clock=exact,vmlinux=%s,out=%s", ukl_commas(so),
+		       ukl_commas(r->vmlinux), ukl_commas(r->record));
 	for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
 		arg = ukl_text("%s,%s=%s", arg, copied[i],
 			       ukl_commas(env(r, copied[i])));
@@ -216,31 +240,24 @@ static int add_recorder(const struct replay *r, struct ukl_words *w)
 
 static int run_qemu(struct replay *r)
 {
-	struct ukl_words w = { NULL, 0, 0 };
 	char *log = ukl_commas(beside(r, UKL_REPLAY_LOG));
-	int status = check_sums(r);
+	struct ukl_words *w = &r->machine;
+	int status;
 
-	if (status)
-		return status;
-	if (ukl_words_load(&w, beside(r, UKL_REPLAY_WORDS)) || !w.n)
-		return trouble("%s cannot be read", beside(r, UKL_REPLAY_WORDS),
-			       "record the run again");
-	ukl_words_add(&w, ukl_text("-icount"));
-	ukl_words_add(&w, ukl_text("rr=replay,rrfile=%s", log));
-	ukl_words_add(&w, ukl_text("-chardev"));
-	ukl_words_add(&w, ukl_text("file,mux=on,id=console,path=%s",
-				   ukl_commas(r->console)));
+	ukl_words_add(w, ukl_text("-icount"));
+	ukl_words_add(w, ukl_text("rr=replay,rrfile=%s", log));
+	ukl_words_add(w, ukl_text("-chardev"));
+	ukl_words_add(w, ukl_text("file,mux=on,id=console,path=%s",
+				  ukl_commas(r->console)));
 	if (r->stub) {
-		ukl_words_add(&w, ukl_text("-S"));
-		ukl_words_pair(&w, "-gdb", "stdio");
+		ukl_words_add(w, ukl_text("-S"));
+		ukl_words_pair(w, "-gdb", "stdio");
 	}
-	status = check_qemu(r, w.word[0]);
-	if (!status)
-		status = r->stub ? add_snapshots(&w) : add_recorder(r, &w);
+	status = r->stub ? add_snapshots(w) : add_recorder(r, w);
 	if (status)
 		return status;
-	execvp(w.word[0], w.word);
-	return trouble("%s cannot be run", w.word[0], UKL_INSTALL_QEMU);
+	execvp(w->word[0], w->word);
+	return trouble("%s cannot be run", w->word[0], UKL_INSTALL_QEMU);
 }
 
 /* --- GDB ------------------------------------------------------------------ */
@@ -249,6 +266,7 @@ static int run_gdb(struct replay *r)
 {
 	char *images = dirname(ukl_text("%s", r->vmlinux));
 	char *sources = ukl_text("%s/../../tree/obj", images);
+	char *kernels = ukl_text("%s/vmlinux-gdb.py", sources);
 	struct ukl_words w = { NULL, 0, 0 };
 
 	ukl_words_pair(&w, r->gdb, "-q");
@@ -258,6 +276,8 @@ static int run_gdb(struct replay *r)
 	/* Lines are named as the build saw them, whose images lie beside the tree. */
 	if (!access(sources, R_OK))
 		ukl_words_pair(&w, "-d", sources);
+	if (!access(kernels, R_OK))
+		ukl_words_pair(&w, "-ex", ukl_text("source %s", kernels));
 	ukl_words_add(&w, ukl_text("-ex"));
 	ukl_words_add(&w, ukl_text("source %s/../gdb-scripts/ukl-gdb.py", r->build));
 	ukl_words_add(&w, ukl_text("-ex"));
@@ -321,6 +341,23 @@ static int parse_option(struct replay *r, int key)
 	return -1;
 }
 
+/* GDB would say all this, too, but in the midst of its own words. */
+static int check_all(struct replay *r)
+{
+	static int (*const check[])(struct replay *r) = {
+		check_replayable, check_sums, check_qemu, check_vmlinux,
+	};
+	int status = 0;
+
+	for (size_t i = 0; i < sizeof(check) / sizeof(check[0]) && !status; i++)
+		status = check[i](r);
+	if (!status && r->have_event)
+		status = check_event(r);
+	if (!status && r->violation)
+		status = find_violation(r);
+	return status;
+}
+
 static int run(struct replay *r)
 {
 	struct ukl_error err;
@@ -330,11 +367,7 @@ static int run(struct replay *r)
 		return trouble("%s cannot be read", "/proc/self/exe", "mount /proc");
 	if (ukl_reader_open(&r->reader, r->trace, &err))
 		return ukl_cmd_fail(&err);
-	status = check_replayable(r);
-	if (!status)
-		status = check_vmlinux(r);
-	if (!status && r->violation)
-		status = find_violation(r);
+	status = check_all(r);
 	if (status)
 		return status;
 	return r->stub || r->record ? run_qemu(r) : run_gdb(r);

@@ -28,7 +28,7 @@ recorder: $(RECORDERS)	## the QEMU plugins alone
 
 # In a host that only looks like QEMU.  It loads the plugin, it is not linked to it.
 UNIT_TESTS += test_recorder
-UNIT_SCRIPTS += tests/unit/record.sh
+UNIT_SCRIPTS += tests/unit/record.sh tests/unit/replay.sh
 UNIT_LDFLAGS_test_recorder := -rdynamic
 $(BUILD)/tests/unit/test_recorder: | $(BUILD)/traces/recorder-v4.so
 
