@@ -124,7 +124,9 @@ interactive() {
 	expect "^violation SE-args " "ukl-check on: what was done to the guest is a violation"
 	expect "^violation   dx: expected 0x[0-9a-f]+, found 0x5eed" "... with what was done"
 	expect "^ukl-check: .*, 1 violations \(\+1\); the machine is as" "... which is new"
-	expect "^ukl-check: .*, 1 violations \(\+0\); " "... and is told once"
+	expect "^ukl-check: .*, 1 violations \(\+0\); " "... and is not new at the next stop"
+	[ "$(grep -c "^violation SE-args " "$OUT/said")" -eq 1 ] ||
+		die "the violation was told again; see $OUT/said"
 	[ "$(grep -c "^ukl-check: " "$OUT/said")" -eq 4 ] ||
 		die "ukl-check off does not end it; see $OUT/said"
 	rm -rf "$OUT/session"
