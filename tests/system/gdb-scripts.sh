@@ -45,7 +45,7 @@ each() { # FORMAT COMPARISON [VMLINUX]
 		words+=(-ex "$(printf "$1" "$command")")
 	done
 	ask ${3:+"$3"} "${words[@]}"
-	! grep -q Undefined "$OUT/said" &&
+	! grep -qE 'Undefined|not documented' "$OUT/said" &&
 		test "$(grep -c . "$OUT/said")" "$2" "$(wc -w <<<"$COMMANDS")"
 }
 
