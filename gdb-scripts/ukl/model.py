@@ -123,7 +123,7 @@ class Watch:
         self.events = self.violations = 0
 
     def switch(self, running):
-        """On or off; what was violated until now is not told again."""
+        """On, beginning with all that was violated until here; or off."""
         trace.need()
         if running and not self.running:
             gdb.events.stop.connect(self.stopped)
