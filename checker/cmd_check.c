@@ -85,20 +85,22 @@ static void progress(const struct ukl_check *c, uint64_t events, bool done)
 
 static void run(struct ukl_check *c)
 {
+	struct ukl_reader *reader = c->reader;
+	struct ukl_model *model = c->model;
 	const struct ukl_event *ev;
 	uint64_t events = 0;
 	double start = now();
 
-	while ((ev = ukl_reader_next(c->reader))) {
+	while ((ev = ukl_reader_next(reader))) {
 		c->class_count[ev->cls]++;
 		if (++events % PROGRESS_EVENTS == 0)
 			progress(c, events, false);
 		/* With evidence missing, nothing that follows can be judged. */
-		if (ukl_reader_gap(c->reader))
+		if (ukl_reader_gap(reader))
 			continue;
 		c->judged++;
 		ukl_story_note(&c->story, ev);
-		ukl_model_step(c->model, ev);
+		ukl_model_step(model, ev);
 	}
 	if (events >= PROGRESS_EVENTS)
 		progress(c, events, true);

@@ -20,10 +20,9 @@
 int ukl_story_init(struct ukl_story *story, unsigned int cpus)
 {
 	story->cpus = cpus;
-	story->ring = calloc((size_t)cpus * UKL_STORY_EVENTS, sizeof(*story->ring));
-	story->next = calloc(cpus, sizeof(*story->next));
+	story->ring = calloc(cpus, sizeof(*story->ring));
 	story->count = calloc(cpus, sizeof(*story->count));
-	if (story->ring && story->next && story->count)
+	if (story->ring && story->count)
 		return 0;
 	ukl_story_deinit(story);
 	return -1;
@@ -32,21 +31,8 @@ int ukl_story_init(struct ukl_story *story, unsigned int cpus)
 void ukl_story_deinit(struct ukl_story *story)
 {
 	free(story->ring);
-	free(story->next);
 	free(story->count);
 	memset(story, 0, sizeof(*story));
-}
-
-void ukl_story_note(struct ukl_story *story, const struct ukl_event *ev)
-{
-	unsigned int cpu = ev->cpu, next;
-
-	if (cpu >= story->cpus)
-		return;
-	next = story->next[cpu];
-	memcpy(&story->ring[cpu * UKL_STORY_EVENTS + next], ev, sizeof(*story->ring));
-	story->next[cpu] = next + 1 < UKL_STORY_EVENTS ? next + 1 : 0;
-	story->count[cpu]++;
 }
 
 /* The n-th event of the CPU, if it is still remembered; its state is all zero. */
@@ -56,13 +42,13 @@ static struct ukl_event recall(const struct ukl_story *story, unsigned int cpu,
 	struct ukl_event ev;
 
 	memset(&ev, 0, sizeof(ev));
-	memcpy(&ev, &story->ring[cpu * UKL_STORY_EVENTS + n % UKL_STORY_EVENTS],
-	       sizeof(*story->ring));
+	memcpy(&ev, &story->ring[cpu][n % UKL_STORY_RING],
+	       offsetof(struct ukl_event, state));
 	return ev;
 }
 
-/* How many events of the CPU are remembered. */
-static uint64_t remembered(const struct ukl_story *story, unsigned int cpu)
+/* How many events of the CPU are told. */
+static uint64_t told(const struct ukl_story *story, unsigned int cpu)
 {
 	uint64_t n = story->count[cpu];
 
@@ -234,7 +220,7 @@ void ukl_story_text(const struct ukl_story *story, FILE *out,
 {
 	const struct ukl_view *v = violation->view;
 	unsigned int cpu = v->ev->cpu;
-	uint64_t n = remembered(story, cpu), count = story->count[cpu];
+	uint64_t n = told(story, cpu), count = story->count[cpu];
 	uint64_t first = n ? recall(story, cpu, count - n).order : v->ev->order;
 
 	fprintf(out, "violation of %s at ", violation->inv->id);
@@ -354,7 +340,7 @@ void ukl_story_json(const struct ukl_story *story, FILE *out,
 		    struct ukl_annotate *annotate)
 {
 	const struct ukl_view *v = violation->view;
-	uint64_t n = remembered(story, v->ev->cpu);
+	uint64_t n = told(story, v->ev->cpu);
 
 	fprintf(out, "\"id\": \"%s\", \"event\": %" PRIu64 ", \"time\": %" PRIu64
 		", \"cpu\": %u, \"class\": \"%s\", \"task\": \"0x%" PRIx64

@@ -12,21 +12,24 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../model/model.h"
 #include "annotate.h"
 
 #define UKL_STORY_EVENTS 12u	/* shown before a violation */
+#define UKL_STORY_RING 16u	/* remembered: a power of two */
 
-/* The front part of a struct ukl_event. */
+/* The front part of a struct ukl_event, up to a power of two of bytes */
 struct ukl_story_event {
-	uint64_t part[offsetof(struct ukl_event, state) / sizeof(uint64_t)];
+	uint64_t part[16];
 };
+_Static_assert(sizeof(struct ukl_story_event) >= offsetof(struct ukl_event, state),
+	       "raise ukl_story_event.part");
 
 struct ukl_story {
 	unsigned int cpus;
-	struct ukl_story_event *ring;	/* cpus * UKL_STORY_EVENTS */
-	unsigned int *next;		/* place in the ring, by CPU */
+	struct ukl_story_event (*ring)[UKL_STORY_RING];	/* by CPU */
 	uint64_t *count;		/* noted, by CPU */
 };
 
@@ -34,7 +37,14 @@ int ukl_story_init(struct ukl_story *story, unsigned int cpus);
 void ukl_story_deinit(struct ukl_story *story);
 
 /* Before the model steps on it. */
-void ukl_story_note(struct ukl_story *story, const struct ukl_event *ev);
+static inline void ukl_story_note(struct ukl_story *story, const struct ukl_event *ev)
+{
+	unsigned int cpu = ev->cpu;
+
+	if (cpu < story->cpus)
+		memcpy(&story->ring[cpu][story->count[cpu]++ % UKL_STORY_RING], ev,
+		       sizeof(struct ukl_story_event));
+}
 
 /*
  * The whole story, several lines.  trace is the path for the commands shown;

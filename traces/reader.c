@@ -31,6 +31,8 @@ const char *const ukl_trace_state_name[UKL_TRACE_STATES] = {
 	[UKL_TRACE_TORN] = "torn",
 };
 
+/* A packet, and what take_args() may read behind it */
+#define BUFFER_SIZE ((UKL_PACKET_MAX + 8 * UKL_MAX_ARGS + 63) & ~63u)
 
 struct stream {
 	const uint8_t *p, *end;		/* rest of the checked packet in buf */
@@ -42,7 +44,6 @@ struct stream {
 	uint64_t loaded;		/* events in all packets loaded so far */
 	uint8_t *buf;
 	struct ukl_stream_summary sum;
-	unsigned int n_args;		/* of event; the rest are 0 */
 	struct ukl_event event;
 };
 
@@ -140,29 +141,28 @@ static const char *place_flaw(const struct stream *s, const struct ukl_packet *h
 	return NULL;
 }
 
-/* Most masks are empty, and not every processor that runs this has POPCNT. */
-static inline unsigned int count_bits(uint32_t x)
-{
-	unsigned int n = 0;
-
-	for (; x; x &= x - 1)
-		n++;
-	return n;
-}
+/* Arguments, by class; 0: there is no such class.  ukl_class_info has much else. */
+static const uint8_t n_args[UKL_CLASSES] = {
+#define N_ARGS(id, NAME, name, samples, meaning, args) [id] = UKL_NARGS_##NAME,
+#define N_ARGS_ARG(NAME, name, meaning)
+	UKL_EVENTS(N_ARGS, N_ARGS_ARG)
+#undef N_ARGS
+#undef N_ARGS_ARG
+};
 
 /* On success *size is the whole event and lies within left. */
-static const char *event_flaw(const struct ukl_event_header *h, size_t left,
-			      uint64_t last_time, size_t *size)
+static inline const char *event_flaw(const struct ukl_event_header *h, size_t left,
+				     uint64_t last_time, size_t *size)
 {
-	if (h->id >= UKL_CLASSES || !ukl_class_info[h->id].name)
+	if (h->id >= UKL_CLASSES || !n_args[h->id])
 		return "an event of no known class";
 	if (h->side >= UKL_SIDES)
 		return "an event on no known side";
-	if (h->n_state != count_bits(h->state_mask))
+	if (h->n_state != __builtin_popcount(h->state_mask))
 		return "n_state does not fit state_mask";
 	if (h->timestamp < last_time)
 		return "the clock goes backwards within the packet";
-	*size = UKL_EVENT_HEADER + 8u * (ukl_class_info[h->id].n_args + h->n_state);
+	*size = UKL_EVENT_HEADER + 8u * (n_args[h->id] + h->n_state);
 	return *size > left ? "an event reaches past the packet's end" : NULL;
 }
 
@@ -186,7 +186,8 @@ static const char *end_flaw(const struct stream *s, const struct ukl_packet *p,
 }
 
 /* The walk that makes decode() safe: every event once, from header to end. */
-static struct flaw events_flaw(const struct stream *s, size_t size)
+static inline __attribute__((always_inline))
+struct flaw walk(const struct stream *s, size_t size)
 {
 	const struct ukl_packet *p = (const struct ukl_packet *)s->buf;
 	uint64_t last = p->timestamp_begin;
@@ -205,7 +206,7 @@ static struct flaw events_flaw(const struct stream *s, size_t size)
 		flaw.text = event_flaw(e, size - flaw.at, last, &len);
 		if (!flaw.text && !n && e->timestamp != p->timestamp_begin)
 			flaw.text = "the packet does not begin at its first event";
-		if (!flaw.text)
+		if (!flaw.text && (e->id == UKL_EV_END || flaw.at + len == size))
 			flaw.text = end_flaw(s, p, e, flaw.at + len == size);
 		if (flaw.text)
 			return flaw;
@@ -219,6 +220,29 @@ static struct flaw events_flaw(const struct stream *s, size_t size)
 	else if (last != p->timestamp_end)
 		flaw.text = "the packet does not end at its last event";
 	return flaw;
+}
+
+static struct flaw walk_anywhere(const struct stream *s, size_t size)
+{
+	return walk(s, size);
+}
+
+#ifdef __x86_64__
+__attribute__((target("popcnt")))
+static struct flaw walk_popcnt(const struct stream *s, size_t size)
+{
+	return walk(s, size);
+}
+#endif
+
+/* Not every processor that runs this counts bits by itself. */
+static struct flaw events_flaw(const struct stream *s, size_t size)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("popcnt"))
+		return walk_popcnt(s, size);
+#endif
+	return walk_anywhere(s, size);
 }
 
 /* In the order of trust: only a packet with a right checksum is looked into. */
@@ -331,32 +355,43 @@ static uint32_t take_whole(struct ukl_event *e, uint32_t mask, const uint64_t *w
 static inline uint32_t take_changes(struct ukl_event *e, uint32_t mask,
 				    const uint64_t *word)
 {
-	for (uint32_t rest = mask; rest; rest &= rest - 1)
-		e->state[__builtin_ctz(rest)] = *word++;
+	for (uint64_t rest = mask; rest; rest &= rest - 1)
+		e->state[__builtin_ctzll(rest)] = *word++;
 	return mask;
+}
+
+/*
+ * The first n words, and zeros.  All are read, so a packet's buffer goes on behind it;
+ * that costs less than to ask for each of them whether it is one.
+ */
+static inline void take_args(uint64_t *restrict arg, const uint64_t *restrict word,
+			     unsigned int n)
+{
+#define EACH(x) x, x, x, x, x, x, x, x, x, x, x, x
+	static const uint64_t masks[2 * UKL_MAX_ARGS] = { EACH(~0ull), EACH(0) };
+	const uint64_t *mask = masks + UKL_MAX_ARGS - n;
+
+#pragma GCC unroll 12
+	for (unsigned int i = 0; i < UKL_MAX_ARGS; i++)
+		arg[i] = word[i] & mask[i];
 }
 
 static inline const struct ukl_event *decode(struct ukl_reader *r, struct stream *s)
 {
 	const struct ukl_event_header *h = peek(s);
-	const uint64_t *word = (const uint64_t *)(h + 1);
-	unsigned int n_args = ukl_class_info[h->id].n_args;
+	const uint64_t *args = (const uint64_t *)(h + 1);
+	const uint64_t *word = args + n_args[h->id];
 	struct ukl_event *e = &s->event;
 
 	e->time = h->timestamp;
 	e->order = r->order++;
 	e->cls = h->id;
 	e->side = h->side;
-	for (unsigned int i = 0; i < n_args; i++)
-		e->arg[i] = word[i];
-	for (unsigned int i = n_args; i < s->n_args; i++)
-		e->arg[i] = 0;
-	s->n_args = n_args;
-	word += n_args;
+	take_args(e->arg, args, n_args[h->id]);
+	s->p = (const uint8_t *)(word + h->n_state);
 	e->changed = s->fresh ? take_whole(e, h->state_mask, word) :
 				take_changes(e, h->state_mask, word);
 	s->fresh = false;
-	s->p = (const uint8_t *)(word + h->n_state);
 	s->sum.events++;
 	return e;
 }
@@ -406,7 +441,9 @@ static void choose(struct ukl_reader *r)
 	}
 }
 
-const struct ukl_event *ukl_reader_next(struct ukl_reader *r)
+/* The packet is at its end, or another stream's turn may have come. */
+__attribute__((noinline))
+static const struct ukl_event *next_elsewhere(struct ukl_reader *r)
 {
 	struct stream *s = r->current;
 
@@ -416,6 +453,15 @@ const struct ukl_event *ukl_reader_next(struct ukl_reader *r)
 				     r->limit_cpu))
 		choose(r);
 	return r->current ? decode(r, r->current) : NULL;
+}
+
+const struct ukl_event *ukl_reader_next(struct ukl_reader *r)
+{
+	struct stream *s = r->current;
+
+	if (s && s->p != s->end && peek(s)->timestamp < r->limit_time)
+		return decode(r, s);
+	return next_elsewhere(r);
 }
 
 bool ukl_reader_gap(const struct ukl_reader *r)
@@ -536,10 +582,10 @@ static int open_stream(struct ukl_reader *r, unsigned int cpu, struct ukl_error 
 	char name[32];
 
 	s->event.cpu = (uint8_t)cpu;
-	s->buf = aligned_alloc(64, (UKL_PACKET_MAX + 63) & ~63u);
+	s->buf = aligned_alloc(64, BUFFER_SIZE);
 	if (!s->buf)
 		return no_memory(err, r->name);
-	memset(s->buf, 0, UKL_PACKET_MAX);
+	memset(s->buf, 0, BUFFER_SIZE);
 	s->p = s->end = s->buf;
 	snprintf(name, sizeof(name), "stream_%u", cpu);
 	s->fd = open_regular(r, name, &st);
