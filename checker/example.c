@@ -60,10 +60,13 @@ static void take(struct search *s, const struct ukl_event *ev, uint64_t opened)
 
 static void on_violation(void *arg, const struct ukl_violation *violation)
 {
+	const struct ukl_finding *f = violation->finding;
 	struct search *s = arg;
 
-	if (!s->ex->found)
-		s->ex->finding = *violation->finding;
+	if (s->ex->found)
+		return;
+	s->ex->n_pairs = f->n;
+	memcpy(s->ex->pair, f->pair, f->n * sizeof(*f->pair));
 }
 
 /* What opened the context in which the event comes; itself, if it opens one. */
@@ -177,7 +180,7 @@ static int print_event(const struct ukl_example *ex, const struct ukl_event *ev,
 	ukl_wrap(out, text, MARGIN, INDENT, WIDTH);
 	free(text);
 	if (judged)
-		ukl_story_pairs(out, &ex->finding, annotate, false);
+		ukl_story_pairs(out, ex->pair, ex->n_pairs, annotate, false);
 	return 0;
 }
 

@@ -22,7 +22,8 @@ struct ukl_example {
 	uint64_t opened;		/* of that which opened the context it is in */
 	uint16_t cls;			/* its enum ukl_class */
 	uint8_t cpu;
-	struct ukl_finding finding;	/* of a violation */
+	unsigned int n_pairs;		/* of a violation */
+	struct ukl_pair pair[UKL_MODEL_PAIRS];
 };
 
 /* The first violation of the invariant in the trace. */

@@ -93,12 +93,10 @@ static void expectation(FILE *out, const struct ukl_pair *p,
 	}
 }
 
-void ukl_story_pairs(FILE *out, const struct ukl_finding *f,
+void ukl_story_pairs(FILE *out, const struct ukl_pair *pair, unsigned int n,
 		     struct ukl_annotate *annotate, bool bold)
 {
-	for (unsigned int i = 0; i < f->n; i++) {
-		const struct ukl_pair *p = &f->pair[i];
-
+	for (const struct ukl_pair *p = pair; p < pair + n; p++) {
 		heading(out, "expected", bold);
 		fprintf(out, "%s: ", p->name);
 		expectation(out, p, annotate);
@@ -230,7 +228,8 @@ void ukl_story_text(const struct ukl_story *story, FILE *out,
 	ukl_wrap(out, violation->inv->sentence, INDENT, INDENT, WIDTH);
 	heading(out, "why", bold);
 	ukl_wrap(out, violation->inv->why, INDENT, INDENT, WIDTH);
-	ukl_story_pairs(out, violation->finding, annotate, bold);
+	ukl_story_pairs(out, violation->finding->pair, violation->finding->n, annotate,
+			bold);
 	if (has_pc(v->ev)) {
 		heading(out, "where", bold);
 		place(out, v->ev, annotate);

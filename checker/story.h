@@ -55,7 +55,7 @@ void ukl_story_text(const struct ukl_story *story, FILE *out,
 		    struct ukl_annotate *annotate, bool bold);
 
 /* Of that story, what was expected and what was found. */
-void ukl_story_pairs(FILE *out, const struct ukl_finding *finding,
+void ukl_story_pairs(FILE *out, const struct ukl_pair *pair, unsigned int n,
 		     struct ukl_annotate *annotate, bool bold);
 
 /* What was violated where, expected and found: some lines, each behind prefix. */

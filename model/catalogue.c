@@ -8,8 +8,10 @@
 #include "judge.h"
 
 const struct ukl_group *const ukl_catalogue[] = {
-	&ukl_group_se, &ukl_group_sx, &ukl_group_mf, &ukl_group_st, &ukl_group_ir,
-	&ukl_group_pf, &ukl_group_sg, &ukl_group_th, &ukl_group_as, &ukl_group_is, NULL
+#define CATALOGUE_GROUP(group, kind) &ukl_group_##group,
+	UKL_GROUPS(CATALOGUE_GROUP, )
+#undef CATALOGUE_GROUP
+	NULL
 };
 
 const char *const ukl_kind_name[UKL_KINDS] = {
@@ -64,33 +66,26 @@ int ukl_invariant_find(const char *id)
 	return -1;
 }
 
-void ukl_note(struct ukl_finding *f, const char *name, enum ukl_relation rel,
-	      uint64_t expected, uint64_t limit, uint64_t found)
+unsigned int ukl_noted(struct ukl_finding f, const char *name, enum ukl_relation rel,
+		       uint64_t expected, uint64_t limit, uint64_t found)
 {
 	const struct ukl_pair pair = {
 		.name = name, .rel = rel, .expected = expected, .limit = limit,
 		.found = found,
 	};
 
-	if (f->n < UKL_MODEL_PAIRS)
-		f->pair[f->n++] = pair;
+	if (f.n < UKL_MODEL_PAIRS)
+		f.pair[f.n++] = pair;
+	return f.n;
 }
 
-void ukl_want_slots(struct ukl_finding *f, uint32_t slots, const uint64_t *expected,
-		    const uint64_t *found)
+unsigned int ukl_noted_slots(struct ukl_finding f, uint32_t slots,
+			     const uint64_t *expected, const uint64_t *found)
 {
-	uint64_t any = 0;
-
 	for (uint32_t left = slots; left; left &= left - 1) {
 		unsigned int i = __builtin_ctz(left);
 
-		any |= expected[i] ^ found[i];
+		want(&f, slot_name[i], expected[i], found[i]);
 	}
-	if (!any)
-		return;
-	for (uint32_t left = slots; left; left &= left - 1) {
-		unsigned int i = __builtin_ctz(left);
-
-		want(f, slot_name[i], expected[i], found[i]);
-	}
+	return f.n;
 }

@@ -31,7 +31,7 @@ static enum ukl_result check_only_gates(const struct ukl_view *v, struct ukl_fin
 	return verdict(f);
 }
 
-static const struct ukl_invariant only_gates = {
+static const struct ukl_invariant se_only_gates = {
 	.id = "SE-only-gates",
 	.sentence = "Control flows from application text to kernel text only through a "
 		    "gate.",
@@ -62,7 +62,7 @@ static enum ukl_result check_return_address(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant return_address = {
+static const struct ukl_invariant se_return_address = {
 	.id = "SE-return-address",
 	.sentence = "The return address given to the gate lies in application text.",
 	.why = "It becomes regs->ip: where the call resumes, what a restart steps back "
@@ -84,7 +84,7 @@ static enum ukl_result check_pre_state(const struct ukl_view *v, struct ukl_find
 	return verdict(f);
 }
 
-static const struct ukl_invariant pre_state = {
+static const struct ukl_invariant se_pre_state = {
 	.id = "SE-pre-state",
 	.sentence = "At the gate ukl_mode says application and the preemption count is "
 		    "zero.",
@@ -111,7 +111,7 @@ static enum ukl_result check_empty_stack(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant empty_stack = {
+static const struct ukl_invariant se_empty_stack = {
 	.id = "SE-empty-stack",
 	.sentence = "A task enters the gate only from application code, never while "
 		    "one of its kernel contexts is still open.",
@@ -158,7 +158,7 @@ static enum ukl_result check_gs_live(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant gs_live = {
+static const struct ukl_invariant se_gs_live = {
 	.id = "SE-gs-live",
 	.sentence = "The active GS base is this CPU's per-CPU area at the gate and at "
 		    "do_syscall_64(), and the way there and back executes no SWAPGS.",
@@ -192,7 +192,7 @@ static enum ukl_result check_flip_on_kstack(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant flip_on_kstack = {
+static const struct ukl_invariant se_flip_on_kstack = {
 	.id = "SE-flip-on-kstack",
 	.sentence = "The gate declares itself kernel only on the task's kernel stack "
 		    "with interrupts off.",
@@ -208,7 +208,7 @@ static const struct ukl_invariant flip_on_kstack = {
 };
 
 /* SE-one-flip */
-static enum ukl_result check_one_flip(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_se_one_flip(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!v->ctx)
 		return UKL_VACUOUS;
@@ -218,7 +218,7 @@ static enum ukl_result check_one_flip(const struct ukl_view *v, struct ukl_findi
 	return verdict(f);
 }
 
-static const struct ukl_invariant one_flip = {
+static const struct ukl_invariant se_one_flip = {
 	.id = "SE-one-flip",
 	.sentence = "Between the gate and do_syscall_64() ukl_mode goes from "
 		    "application to kernel exactly once, and says kernel then.",
@@ -229,7 +229,7 @@ static const struct ukl_invariant one_flip = {
 	.exceptions = "None.",
 	.events = UKL_ON(SYS_ENTER),
 	.variants = UKL_VARIANT_ALL,
-	.check = check_one_flip,
+	.check = check_se_one_flip,
 };
 
 /* SE-args */
@@ -237,11 +237,11 @@ static enum ukl_result check_args(const struct ukl_view *v, struct ukl_finding *
 {
 	if (!v->ctx || edited(v))
 		return UKL_VACUOUS;
-	ukl_want_slots(f, SET_ARGS, v->ctx->truth, v->s);
+	want_slots(f, SET_ARGS, v->ctx->truth, v->s);
 	return verdict(f);
 }
 
-static const struct ukl_invariant args = {
+static const struct ukl_invariant se_args = {
 	.id = "SE-args",
 	.sentence = "The pt_regs given to do_syscall_64() hold the registers that the "
 		    "application had at the gate.",
@@ -266,7 +266,7 @@ static enum ukl_result check_nr(const struct ukl_view *v, struct ukl_finding *f)
 	return verdict(f);
 }
 
-static const struct ukl_invariant nr = {
+static const struct ukl_invariant se_nr = {
 	.id = "SE-nr",
 	.sentence = "regs->orig_ax is the application's RAX and regs->ax is -ENOSYS "
 		    "when do_syscall_64() is called.",
@@ -290,7 +290,7 @@ static enum ukl_result check_ip_sp(const struct ukl_view *v, struct ukl_finding 
 	return verdict(f);
 }
 
-static const struct ukl_invariant ip_sp = {
+static const struct ukl_invariant se_ip_sp = {
 	.id = "SE-ip-sp",
 	.sentence = "regs->ip is the return address and regs->sp the stack pointer "
 		    "that the application has after the return; regs->cx is as SYSCALL "
@@ -322,7 +322,7 @@ static enum ukl_result check_flags(const struct ukl_view *v, struct ukl_finding 
 	return verdict(f);
 }
 
-static const struct ukl_invariant flags = {
+static const struct ukl_invariant se_flags = {
 	.id = "SE-flags",
 	.sentence = "regs->flags are the application's flags at the gate, and "
 		    "regs->r11 equals them as after SYSCALL.",
@@ -347,7 +347,7 @@ static enum ukl_result check_marker(const struct ukl_view *v, struct ukl_finding
 	return verdict(f);
 }
 
-static const struct ukl_invariant marker = {
+static const struct ukl_invariant se_marker = {
 	.id = "SE-marker",
 	.sentence = "The system call's frame bears the mark of an application frame, "
 		    "__KERNEL_CS and __KERNEL_DS.",
@@ -361,15 +361,15 @@ static const struct ukl_invariant marker = {
 };
 
 /* SE-frame-place */
-static enum ukl_result check_frame_place(const struct ukl_view *v,
-					 struct ukl_finding *f)
+static enum ukl_result check_se_frame_place(const struct ukl_view *v,
+					    struct ukl_finding *f)
 {
 	want(f, "address of pt_regs", v->s[S(top)] - PT_REGS_SIZE,
 	     ARG(SYS_ENTER, frame));
 	return verdict(f);
 }
 
-static const struct ukl_invariant frame_place = {
+static const struct ukl_invariant se_frame_place = {
 	.id = "SE-frame-place",
 	.sentence = "The system call's pt_regs end at the top of the task's stack.",
 	.why = "current_pt_regs() is that place: clone, execve, sigreturn, rseq and "
@@ -378,7 +378,7 @@ static const struct ukl_invariant frame_place = {
 	.exceptions = "None.",
 	.events = UKL_ON(SYS_ENTER),
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_NSS,
-	.check = check_frame_place,
+	.check = check_se_frame_place,
 };
 
 /* SE-align */
@@ -389,7 +389,7 @@ static enum ukl_result check_align(const struct ukl_view *v, struct ukl_finding 
 	return verdict(f);
 }
 
-static const struct ukl_invariant align = {
+static const struct ukl_invariant se_align = {
 	.id = "SE-align",
 	.sentence = "Where the gate calls do_syscall_64(), RSP is the address of the "
 		    "pt_regs, a multiple of 8.",
@@ -412,7 +412,7 @@ static enum ukl_result check_irq_off_at_c(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant irq_off_at_c = {
+static const struct ukl_invariant se_irq_off_at_c = {
 	.id = "SE-irq-off-at-c",
 	.sentence = "Interrupts are off when do_syscall_64() is called.",
 	.why = "syscall_enter_from_user_mode() tells lockdep and context tracking "
@@ -433,7 +433,7 @@ static enum ukl_result check_ac_clear(const struct ukl_view *v, struct ukl_findi
 	return verdict(f);
 }
 
-static const struct ukl_invariant ac_clear = {
+static const struct ukl_invariant se_ac_clear = {
 	.id = "SE-ac-clear",
 	.sentence = "EFLAGS.AC is clear when do_syscall_64() is called, if SMAP is on.",
 	.why = "The application runs with AC set; kernel code must fault on a stray "
@@ -454,7 +454,7 @@ static enum ukl_result check_masked_flags(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant masked_flags = {
+static const struct ukl_invariant se_masked_flags = {
 	.id = "SE-masked-flags",
 	.sentence = "EFLAGS.TF and NT are clear when do_syscall_64() is called.",
 	.why = "SYSCALL masks them for ring 3, the gate by POPF.  With TF the kernel "
@@ -468,12 +468,11 @@ static const struct ukl_invariant masked_flags = {
 	.check = check_masked_flags,
 };
 
-static const struct ukl_invariant *const invariants[] = {
-#include "inv_entry.list"	/* the blocks above, see model.mk */
-	NULL
-};
+#define UKL_GROUP se
+#define UKL_BLOCKS "inv_entry.list"
+#include "group.h"
 
 const struct ukl_group ukl_group_se = {
 	.id = "SE", .title = "system call entry", .file = "model/inv_entry.c",
-	.inv = invariants,
+	.inv = se_invariants,
 };

@@ -26,7 +26,7 @@ static enum ukl_result check_work_done(const struct ukl_view *v, struct ukl_find
 	return no_exit_work(v, f);
 }
 
-static const struct ukl_invariant work_done = {
+static const struct ukl_invariant sx_work_done = {
 	.id = "SX-work-done",
 	.sentence = "When a system call declares itself application again, interrupts "
 		    "are off and no exit work is pending.",
@@ -51,7 +51,7 @@ static enum ukl_result check_same_frame(const struct ukl_view *v, struct ukl_fin
 	return verdict(f);
 }
 
-static const struct ukl_invariant same_frame = {
+static const struct ukl_invariant sx_same_frame = {
 	.id = "SX-same-frame",
 	.sentence = "do_syscall_64() returns to the gate with the stack where it was "
 		    "and interrupts off.",
@@ -72,15 +72,15 @@ static enum ukl_result check_preserved(const struct ukl_view *v, struct ukl_find
 	if (!ctx || !ctx->have_regs || ctx->exec || edited(v) ||
 	    nr_is(ctx, NR_RT_SIGRETURN) || renewed(v))
 		return UKL_VACUOUS;
-	ukl_want_slots(f, (UKL_SET_GPRS & ~UKL_BIT(ax)) | UKL_BIT(sp) | UKL_BIT(flags) |
-		       UKL_BIT(cs) | UKL_BIT(ss), ctx->regs, v->s);
+	want_slots(f, (UKL_SET_GPRS & ~UKL_BIT(ax)) | UKL_BIT(sp) | UKL_BIT(flags) |
+		   UKL_BIT(cs) | UKL_BIT(ss), ctx->regs, v->s);
 	/* A restart steps back over the five bytes of the call or jump. */
 	if (v->s[S(ip)] != ctx->ret - 5)
 		want(f, "ip", ctx->ret, v->s[S(ip)]);
 	return verdict(f);
 }
 
-static const struct ukl_invariant preserved = {
+static const struct ukl_invariant sx_preserved = {
 	.id = "SX-preserved",
 	.sentence = "A system call leaves all registers of its pt_regs but ax as they "
 		    "were, and resumes behind the call or at it.",
@@ -96,7 +96,7 @@ static const struct ukl_invariant preserved = {
 };
 
 /* SX-one-flip */
-static enum ukl_result check_one_flip(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_sx_one_flip(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!is_syscall(v->ctx))
 		return UKL_VACUOUS;
@@ -106,7 +106,7 @@ static enum ukl_result check_one_flip(const struct ukl_view *v, struct ukl_findi
 	return verdict(f);
 }
 
-static const struct ukl_invariant one_flip = {
+static const struct ukl_invariant sx_one_flip = {
 	.id = "SX-one-flip",
 	.sentence = "A system call declares itself application exactly once before it "
 		    "returns, and ukl_mode says so then.",
@@ -117,7 +117,7 @@ static const struct ukl_invariant one_flip = {
 	.exceptions = "None.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_RET,
-	.check = check_one_flip,
+	.check = check_sx_one_flip,
 };
 
 /* SX-stack-empty */
@@ -130,7 +130,7 @@ static enum ukl_result check_stack_empty(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant stack_empty = {
+static const struct ukl_invariant sx_stack_empty = {
 	.id = "SX-stack-empty",
 	.sentence = "The IRET that ends a system call pops the last five words of the "
 		    "task stack.",
@@ -157,7 +157,7 @@ static enum ukl_result check_kstack_secret(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant kstack_secret = {
+static const struct ukl_invariant sx_kstack_secret = {
 	.id = "SX-kstack-secret",
 	.sentence = "An IRET to the application loads a stack pointer in the user "
 		    "half, and never one of a kernel stack.",
@@ -187,7 +187,7 @@ static enum ukl_result check_resume_regs(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant resume_regs = {
+static const struct ukl_invariant sx_resume_regs = {
 	.id = "SX-resume-regs",
 	.sentence = "RIP, RSP and RFLAGS with which the application resumes are those "
 		    "in pt_regs when do_syscall_64() returned.",
@@ -210,7 +210,7 @@ static enum ukl_result check_rax(const struct ukl_view *v, struct ukl_finding *f
 	return verdict(f);
 }
 
-static const struct ukl_invariant rax = {
+static const struct ukl_invariant sx_rax = {
 	.id = "SX-rax",
 	.sentence = "RAX at the return is regs->ax.",
 	.why = "It is the system call's result.",
@@ -226,11 +226,11 @@ static enum ukl_result check_gprs(const struct ukl_view *v, struct ukl_finding *
 {
 	if (!is_syscall(v->ctx) || !v->ctx->left)
 		return UKL_VACUOUS;
-	ukl_want_slots(f, UKL_SET_GPRS & ~UKL_BIT(ax), v->ctx->regs, v->s);
+	want_slots(f, UKL_SET_GPRS & ~UKL_BIT(ax), v->ctx->regs, v->s);
 	return verdict(f);
 }
 
-static const struct ukl_invariant gprs = {
+static const struct ukl_invariant sx_gprs = {
 	.id = "SX-gprs",
 	.sentence = "All other general registers at the return are those in pt_regs.",
 	.why = "The application's libc keeps state in them across the call.",
@@ -242,7 +242,7 @@ static const struct ukl_invariant gprs = {
 };
 
 /* SX-if */
-static enum ukl_result check_if(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_sx_if(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!is_syscall(v->ctx) || !(v->ctx->truth[S(flags)] & X86_IF))
 		return UKL_VACUOUS;
@@ -250,7 +250,7 @@ static enum ukl_result check_if(const struct ukl_view *v, struct ukl_finding *f)
 	return verdict(f);
 }
 
-static const struct ukl_invariant if_on = {
+static const struct ukl_invariant sx_if = {
 	.id = "SX-if",
 	.sentence = "An application that called with interrupts on resumes with "
 		    "interrupts on.",
@@ -260,7 +260,7 @@ static const struct ukl_invariant if_on = {
 	.exceptions = "None; no system call can clear IF.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
-	.check = check_if,
+	.check = check_sx_if,
 };
 
 /* SX-no-errno-leak */
@@ -276,7 +276,7 @@ static enum ukl_result check_no_errno_leak(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant no_errno_leak = {
+static const struct ukl_invariant sx_no_errno_leak = {
 	.id = "SX-no-errno-leak",
 	.sentence = "No system call returns ERESTARTSYS, ERESTARTNOINTR, "
 		    "ERESTARTNOHAND or ERESTART_RESTARTBLOCK.",
@@ -300,7 +300,7 @@ static enum ukl_result check_balanced(const struct ukl_view *v, struct ukl_findi
 	return verdict(f);
 }
 
-static const struct ukl_invariant balanced = {
+static const struct ukl_invariant sx_balanced = {
 	.id = "SX-balanced",
 	.sentence = "The preemption count is zero when the kernel returns to the "
 		    "application.",
@@ -323,7 +323,7 @@ static enum ukl_result check_fpu(const struct ukl_view *v, struct ukl_finding *f
 	return verdict(f);
 }
 
-static const struct ukl_invariant fpu = {
+static const struct ukl_invariant sx_fpu = {
 	.id = "SX-fpu",
 	.sentence = "TIF_NEED_FPU_LOAD is clear when the kernel returns to the "
 		    "application.",
@@ -338,7 +338,7 @@ static const struct ukl_invariant fpu = {
 };
 
 /* SX-cr3 */
-static enum ukl_result check_cr3(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_sx_cr3(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!is_syscall(v->ctx) || v->ctx->exec)
 		return UKL_VACUOUS;
@@ -346,7 +346,7 @@ static enum ukl_result check_cr3(const struct ukl_view *v, struct ukl_finding *f
 	return verdict(f);
 }
 
-static const struct ukl_invariant cr3 = {
+static const struct ukl_invariant sx_cr3 = {
 	.id = "SX-cr3",
 	.sentence = "The page tables after a system call are those from before it.",
 	.why = "The application's text is mapped in the kernel's page tables only; a "
@@ -356,7 +356,7 @@ static const struct ukl_invariant cr3 = {
 	.exceptions = "execve.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
-	.check = check_cr3,
+	.check = check_sx_cr3,
 };
 
 /* SX-by-iret */
@@ -368,7 +368,7 @@ static enum ukl_result check_by_iret(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant by_iret = {
+static const struct ukl_invariant sx_by_iret = {
 	.id = "SX-by-iret",
 	.sentence = "Application text is entered by IRET only.",
 	.why = "Only IRET sets RIP, RSP and RFLAGS at once, from pt_regs, unblocks "
@@ -399,7 +399,7 @@ static enum ukl_result check_resume_exact(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant resume_exact = {
+static const struct ukl_invariant sx_resume_exact = {
 	.id = "SX-resume-exact",
 	.sentence = "The application's first instruction, or what interrupts it, finds "
 		    "exactly the state that IRET was given.",
@@ -413,12 +413,11 @@ static const struct ukl_invariant resume_exact = {
 	.check = check_resume_exact,
 };
 
-static const struct ukl_invariant *const invariants[] = {
-#include "inv_exit.list"	/* the blocks above, see model.mk */
-	NULL
-};
+#define UKL_GROUP sx
+#define UKL_BLOCKS "inv_exit.list"
+#include "group.h"
 
 const struct ukl_group ukl_group_sx = {
 	.id = "SX", .title = "system call exit", .file = "model/inv_exit.c",
-	.inv = invariants,
+	.inv = sx_invariants,
 };

@@ -23,7 +23,7 @@ static enum ukl_result check_cr2(const struct ukl_view *v, struct ukl_finding *f
 	return verdict(f);
 }
 
-static const struct ukl_invariant cr2 = {
+static const struct ukl_invariant pf_cr2 = {
 	.id = "PF-cr2",
 	.sentence = "CR2 still holds the faulting address when exc_page_fault() reads "
 		    "it.",
@@ -47,7 +47,7 @@ static enum ukl_result check_user_flag(const struct ukl_view *v, struct ukl_find
 	return verdict(f);
 }
 
-static const struct ukl_invariant user_flag = {
+static const struct ukl_invariant pf_user_flag = {
 	.id = "PF-user-flag",
 	.sentence = "The frame of a page fault bears the application's mark if the "
 		    "application faulted, and else the CS that was pushed.",
@@ -62,7 +62,7 @@ static const struct ukl_invariant user_flag = {
 };
 
 /* PF-if */
-static enum ukl_result check_if(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_pf_if(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!is_fault(v->ctx) ||
 	    (v->kind != UKL_K_INT_C_APP && v->ctx->from != UKL_AT_SEAM_OUT) ||
@@ -82,7 +82,7 @@ static const struct ukl_invariant pf_if = {
 	.exceptions = "An application that disabled interrupts itself.",
 	.events = UKL_ON_INT_C,
 	.variants = UKL_VARIANT_ALL,
-	.check = check_if,
+	.check = check_pf_if,
 };
 
 /* PF-atomic */
@@ -94,7 +94,7 @@ static enum ukl_result check_atomic(const struct ukl_view *v, struct ukl_finding
 	return verdict(f);
 }
 
-static const struct ukl_invariant atomic = {
+static const struct ukl_invariant pf_atomic = {
 	.id = "PF-atomic",
 	.sentence = "The handler of an application's page fault starts with preemption "
 		    "count zero.",
@@ -115,24 +115,24 @@ static bool calls_vsyscall(const struct ukl_ctx *ctx)
 }
 
 /* PF-retry */
-static enum ukl_result check_retry(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_pf_retry(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!is_fault(v->ctx) || !v->ctx->app || v->ctx->exec || edited(v) ||
 	    renewed(v))
 		return UKL_VACUOUS;
 	if (calls_vsyscall(v->ctx)) {
-		ukl_want_slots(f, UKL_SET_GPRS & ~UKL_BIT(ax), v->ctx->truth, v->s);
+		want_slots(f, UKL_SET_GPRS & ~UKL_BIT(ax), v->ctx->truth, v->s);
 		want(f, "sp", v->ctx->truth[S(sp)] + 8, v->s[S(sp)]);
 	} else {
-		ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(sp) |
-			       (moved_on(v) ? 0 : UKL_BIT(ip)), v->ctx->truth, v->s);
+		want_slots(f, UKL_SET_GPRS | UKL_BIT(sp) |
+			   (moved_on(v) ? 0 : UKL_BIT(ip)), v->ctx->truth, v->s);
 	}
 	want(f, "flags", v->ctx->truth[S(flags)] & FLAGS_FRAME,
 	     v->s[S(flags)] & FLAGS_FRAME);
 	return verdict(f);
 }
 
-static const struct ukl_invariant retry = {
+static const struct ukl_invariant pf_retry = {
 	.id = "PF-retry",
 	.sentence = "After a page fault the application executes the faulting "
 		    "instruction again with the registers that it had; after a call of "
@@ -145,7 +145,7 @@ static const struct ukl_invariant retry = {
 		      "may have changed; RIP, if rseq may have moved it.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
-	.check = check_retry,
+	.check = check_pf_retry,
 };
 
 /* PF-progress */
@@ -163,7 +163,7 @@ static enum ukl_result check_progress(const struct ukl_view *v, struct ukl_findi
 	return verdict(f);
 }
 
-static const struct ukl_invariant progress = {
+static const struct ukl_invariant pf_progress = {
 	.id = "PF-progress",
 	.sentence = "The same page fault of the application does not come more than "
 		    "16 times in a row.",
@@ -191,7 +191,7 @@ static enum ukl_result check_no_double_fault(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant no_double_fault = {
+static const struct ukl_invariant pf_no_double_fault = {
 	.id = "PF-no-double-fault",
 	.sentence = "No fault of the application is a double fault.",
 	.why = "A #DF means that the frame of another event could not be pushed, as on "
@@ -221,7 +221,7 @@ static enum ukl_result check_kernel_fixup(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant kernel_fixup = {
+static const struct ukl_invariant pf_kernel_fixup = {
 	.id = "PF-kernel-fixup",
 	.sentence = "After a page fault of its own the kernel either repeats the "
 		    "instruction with the same registers and flags or goes on in its "
@@ -251,7 +251,7 @@ static enum ukl_result check_kernel_strict(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant kernel_strict = {
+static const struct ukl_invariant pf_kernel_strict = {
 	.id = "PF-kernel-strict",
 	.sentence = "A page fault of the kernel's own is never a signal, and only the "
 		    "exception table sends the kernel elsewhere.",
@@ -273,7 +273,7 @@ static enum ukl_result check_extable(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant extable = {
+static const struct ukl_invariant pf_extable = {
 	.id = "PF-extable",
 	.sentence = "The exception table is asked about the kernel's own faults only.",
 	.why = "An entry says how the kernel goes on after an access for somebody else; "
@@ -296,7 +296,7 @@ static enum ukl_result check_no_oops(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant no_oops = {
+static const struct ukl_invariant pf_no_oops = {
 	.id = "PF-no-oops",
 	.sentence = "No fault of the application is an oops.",
 	.why = "It is the program's fault, to be answered by a signal: a NULL pointer in "
@@ -308,12 +308,11 @@ static const struct ukl_invariant no_oops = {
 	.check = check_no_oops,
 };
 
-static const struct ukl_invariant *const invariants[] = {
-#include "inv_fault.list"	/* the blocks above, see model.mk */
-	NULL
-};
+#define UKL_GROUP pf
+#define UKL_BLOCKS "inv_fault.list"
+#include "group.h"
 
 const struct ukl_group ukl_group_pf = {
 	.id = "PF", .title = "page faults", .file = "model/inv_fault.c",
-	.inv = invariants,
+	.inv = pf_invariants,
 };

@@ -23,8 +23,8 @@ static bool is_interrupt(const struct ukl_ctx *ctx)
 
 static void want_resumed(const struct ukl_view *v, struct ukl_finding *f)
 {
-	ukl_want_slots(f, moved_on(v) ? SET_RESUME & ~UKL_BIT(ip) : SET_RESUME,
-		       v->ctx->truth, v->s);
+	want_slots(f, moved_on(v) ? SET_RESUME & ~UKL_BIT(ip) : SET_RESUME,
+		   v->ctx->truth, v->s);
 	want(f, "flags", v->ctx->truth[S(flags)] & FLAGS_FRAME,
 	     v->s[S(flags)] & FLAGS_FRAME);
 }
@@ -40,7 +40,7 @@ static enum ukl_result check_classify(const struct ukl_view *v, struct ukl_findi
 	return verdict(f);
 }
 
-static const struct ukl_invariant classify = {
+static const struct ukl_invariant ir_classify = {
 	.id = "IR-classify",
 	.sentence = "A frame bears the application's mark if the application was "
 		    "interrupted, and else the CS that was pushed.",
@@ -61,7 +61,7 @@ static enum ukl_result check_irqoff(const struct ukl_view *v, struct ukl_finding
 	return verdict(f);
 }
 
-static const struct ukl_invariant irqoff = {
+static const struct ukl_invariant ir_irqoff = {
 	.id = "IR-irqoff",
 	.sentence = "Interrupts are off when the C handler is entered.",
 	.why = "irqentry_enter() tells lockdep, RCU and context tracking first.",
@@ -83,7 +83,7 @@ static enum ukl_result check_exit_work(const struct ukl_view *v, struct ukl_find
 	return no_exit_work(v, f);
 }
 
-static const struct ukl_invariant exit_work = {
+static const struct ukl_invariant ir_exit_work = {
 	.id = "IR-exit-work",
 	.sentence = "When an interrupt or exception gives back to the application, "
 		    "interrupts are off and no exit work is pending.",
@@ -108,7 +108,7 @@ static enum ukl_result check_no_loss(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant no_loss = {
+static const struct ukl_invariant ir_no_loss = {
 	.id = "IR-no-loss",
 	.sentence = "What interrupts the application or ring 3 reaches its C handler "
 		    "before they go on.",
@@ -137,7 +137,7 @@ static void want_rewound(const struct ukl_view *v, struct ukl_finding *f)
 {
 	const struct ukl_ctx *gate = v->task->depth > 1 ? v->ctx - 1 : NULL;
 
-	ukl_want_slots(f, UKL_SET_GPRS, v->ctx->truth, v->s);
+	want_slots(f, UKL_SET_GPRS, v->ctx->truth, v->s);
 	if (gate && gate->tag == UKL_TAG_SYSCALL && gate->phase == UKL_PHASE_ENTRY) {
 		want(f, "ip", gate->ret - GATE_INSN_LEN, v->s[S(ip)]);
 		want(f, "sp", gate->sp, v->s[S(sp)]);
@@ -150,8 +150,8 @@ static void want_rewound(const struct ukl_view *v, struct ukl_finding *f)
 }
 
 /* IR-transparent */
-static enum ukl_result check_transparent(const struct ukl_view *v,
-					 struct ukl_finding *f)
+static enum ukl_result check_ir_transparent(const struct ukl_view *v,
+					    struct ukl_finding *f)
 {
 	if (!is_interrupt(v->ctx) || !v->ctx->app || v->ctx->exec || edited(v) ||
 	    renewed(v))
@@ -163,7 +163,7 @@ static enum ukl_result check_transparent(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant transparent = {
+static const struct ukl_invariant ir_transparent = {
 	.id = "IR-transparent",
 	.sentence = "After an interrupt the application has the registers, stack "
 		    "pointer and flags that it had before, and goes on where it was.",
@@ -178,7 +178,7 @@ static const struct ukl_invariant transparent = {
 		      "interrupt.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
-	.check = check_transparent,
+	.check = check_ir_transparent,
 };
 
 /* IR-kernel-regs */
@@ -191,7 +191,7 @@ static enum ukl_result check_kernel_regs(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant kernel_regs = {
+static const struct ukl_invariant ir_kernel_regs = {
 	.id = "IR-kernel-regs",
 	.sentence = "After an interrupt the kernel has the registers, stack pointer "
 		    "and flags that it had before, and goes on where it was.",
@@ -218,7 +218,7 @@ static enum ukl_result check_frame_return(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant frame_return = {
+static const struct ukl_invariant ir_frame_return = {
 	.id = "IR-frame-return",
 	.sentence = "The IRET that ends an event in the kernel pops the words that the "
 		    "processor pushed for it.",
@@ -249,7 +249,7 @@ static enum ukl_result check_gs_parity(const struct ukl_view *v, struct ukl_find
 	return verdict(f);
 }
 
-static const struct ukl_invariant gs_parity = {
+static const struct ukl_invariant ir_gs_parity = {
 	.id = "IR-gs-parity",
 	.sentence = "An IRET to the application or within the kernel leaves the "
 		    "kernel's GS base active; an interrupt executes no SWAPGS at all.",
@@ -275,7 +275,7 @@ static enum ukl_result check_iret_sane(const struct ukl_view *v, struct ukl_find
 	return verdict(f);
 }
 
-static const struct ukl_invariant iret_sane = {
+static const struct ukl_invariant ir_iret_sane = {
 	.id = "IR-iret-sane",
 	.sentence = "An IRET that stays at CPL 0 pops __KERNEL_CS, with __KERNEL_DS or "
 		    "a null SS.",
@@ -298,7 +298,7 @@ static enum ukl_result check_iret_irqoff(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant iret_irqoff = {
+static const struct ukl_invariant ir_iret_irqoff = {
 	.id = "IR-iret-irqoff",
 	.sentence = "Interrupts are off at every IRET that returns from an event or a "
 		    "system call.",
@@ -327,7 +327,7 @@ static enum ukl_result check_iret_fault(const struct ukl_view *v, struct ukl_fin
 	return verdict(f);
 }
 
-static const struct ukl_invariant iret_fault = {
+static const struct ukl_invariant ir_iret_fault = {
 	.id = "IR-iret-fault",
 	.sentence = "A fault of the IRET to the application is the application's: its "
 		    "handler gets the frame that could not be entered, at the top of the "
@@ -378,7 +378,7 @@ static enum ukl_result check_cpl_match(const struct ukl_view *v, struct ukl_find
 	return verdict(f);
 }
 
-static const struct ukl_invariant cpl_match = {
+static const struct ukl_invariant ir_cpl_match = {
 	.id = "IR-cpl-match",
 	.sentence = "What came from ring 3 returns to ring 3, what came from the "
 		    "application to the application, and what came from the kernel to "
@@ -410,7 +410,7 @@ static enum ukl_result check_kernel_plain(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant kernel_plain = {
+static const struct ukl_invariant ir_kernel_plain = {
 	.id = "IR-kernel-plain",
 	.sentence = "An event in the kernel is entered and left without a store to "
 		    "ukl_mode.",
@@ -425,7 +425,7 @@ static const struct ukl_invariant kernel_plain = {
 };
 
 /* IR-idt */
-static enum ukl_result check_idt(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_ir_idt(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!v->cpu->idt_known)
 		return UKL_VACUOUS;
@@ -436,7 +436,7 @@ static enum ukl_result check_idt(const struct ukl_view *v, struct ukl_finding *f
 	return verdict(f);
 }
 
-static const struct ukl_invariant idt = {
+static const struct ukl_invariant ir_idt = {
 	.id = "IR-idt",
 	.sentence = "The application runs on its own IDT, and its system calls and "
 		    "handlers run on the kernel's.",
@@ -447,7 +447,7 @@ static const struct ukl_invariant idt = {
 	.exceptions = "Not judged before the CPU's first LIDT in the trace.",
 	.events = UKL_ON(SYS_ENTER) | UKL_ON(INT_C_APP) | UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_BASE,
-	.check = check_idt,
+	.check = check_ir_idt,
 };
 
 /* IR-idt-order */
@@ -466,7 +466,7 @@ static enum ukl_result check_idt_order(const struct ukl_view *v, struct ukl_find
 	return verdict(f);
 }
 
-static const struct ukl_invariant idt_order = {
+static const struct ukl_invariant ir_idt_order = {
 	.id = "IR-idt-order",
 	.sentence = "The flag goes first and the IDT follows, both ways: the "
 		    "application's IDT is loaded with ukl_mode 2, the kernel's with 1.",
@@ -481,12 +481,11 @@ static const struct ukl_invariant idt_order = {
 	.check = check_idt_order,
 };
 
-static const struct ukl_invariant *const invariants[] = {
-#include "inv_irq.list"	/* the blocks above, see model.mk */
-	NULL
-};
+#define UKL_GROUP ir
+#define UKL_BLOCKS "inv_irq.list"
+#include "group.h"
 
 const struct ukl_group ukl_group_ir = {
 	.id = "IR", .title = "interrupts and exceptions", .file = "model/inv_irq.c",
-	.inv = invariants,
+	.inv = ir_invariants,
 };

@@ -59,7 +59,7 @@ static enum ukl_result check_mode0(const struct ukl_view *v, struct ukl_finding 
 	return verdict(f);
 }
 
-static const struct ukl_invariant mode0 = {
+static const struct ukl_invariant is_mode0 = {
 	.id = "IS-mode0",
 	.sentence = "A task that executes in ring 3 has ukl_mode 0.",
 	.why = "Anything else makes the kernel treat an ordinary process as the "
@@ -97,7 +97,7 @@ static enum ukl_result check_path(const struct ukl_view *v, struct ukl_finding *
 	return verdict(f);
 }
 
-static const struct ukl_invariant path = {
+static const struct ukl_invariant is_path = {
 	.id = "IS-path",
 	.sentence = "Ring 3 is entered and left with one SWAPGS each, 32-bit code "
 		    "included.",
@@ -121,7 +121,7 @@ static enum ukl_result check_gs_base(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant gs_base = {
+static const struct ukl_invariant is_gs_base = {
 	.id = "IS-gs-base",
 	.sentence = "Ring-3 code resumes with the GS base that it had.",
 	.why = "A wrong one is the application's, another process's or the kernel's "
@@ -143,7 +143,7 @@ static enum ukl_result check_fs_base(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant fs_base = {
+static const struct ukl_invariant is_fs_base = {
 	.id = "IS-fs-base",
 	.sentence = "Ring-3 code resumes with the FS base that it had.",
 	.why = "It is its thread pointer.",
@@ -169,22 +169,22 @@ static enum ukl_result unchanged(const struct ukl_view *v, struct ukl_finding *f
 		/* A restartable sequence that was interrupted goes on elsewhere. */
 		return v->ctx->truth[S(ip)] == v->s[S(ip)] ? UKL_HOLDS : UKL_VACUOUS;
 	}
-	ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(sp), v->ctx->truth, v->s);
+	want_slots(f, UKL_SET_GPRS | UKL_BIT(sp), v->ctx->truth, v->s);
 	want(f, "flags", v->ctx->truth[S(flags)] & FLAGS_FRAME,
 	     v->s[S(flags)] & FLAGS_FRAME);
 	return verdict(f);
 }
 
 /* IS-transparent */
-static enum ukl_result check_transparent(const struct ukl_view *v,
-					 struct ukl_finding *f)
+static enum ukl_result check_is_transparent(const struct ukl_view *v,
+					    struct ukl_finding *f)
 {
 	if (!interrupted_ring3(v) || v->ctx->vector < FIRST_IRQ || renewed(v))
 		return UKL_VACUOUS;
 	return unchanged(v, f);
 }
 
-static const struct ukl_invariant transparent = {
+static const struct ukl_invariant is_transparent = {
 	.id = "IS-transparent",
 	.sentence = "After an interrupt a ring-3 process has the registers that it "
 		    "had.",
@@ -195,11 +195,11 @@ static const struct ukl_invariant transparent = {
 	.exceptions = "RF; signal handlers, rseq aborts, debuggers; 32-bit code.",
 	.events = UKL_ON(INT_OUT_USER),
 	.variants = UKL_VARIANT_ALL,
-	.check = check_transparent,
+	.check = check_is_transparent,
 };
 
 /* IS-retry */
-static enum ukl_result check_retry(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_is_retry(const struct ukl_view *v, struct ukl_finding *f)
 {
 	/* A call of the vsyscall page is emulated and has then returned. */
 	if (!interrupted_ring3(v) || v->ctx->vector != VECTOR_PF || renewed(v) ||
@@ -219,7 +219,7 @@ static const struct ukl_invariant is_retry = {
 	.exceptions = "As for IS-transparent; the vsyscall page.",
 	.events = UKL_ON(INT_OUT_USER),
 	.variants = UKL_VARIANT_ALL,
-	.check = check_retry,
+	.check = check_is_retry,
 };
 
 /* IS-call-regs */
@@ -232,12 +232,12 @@ static enum ukl_result check_call_regs(const struct ukl_view *v, struct ukl_find
 	if (!ctx || ctx->pc != v->cpu->lstar || ctx->exec || edited(v) || renewed(v) ||
 	    (uint32_t)ctx->truth[S(ax)] == NR_URETPROBE)
 		return UKL_VACUOUS;
-	ukl_want_slots(f, (UKL_SET_GPRS & ~(UKL_BIT(ax) | UKL_BIT(cx) | UKL_BIT(r11))) |
-		       UKL_BIT(sp), ctx->truth, v->s);
+	want_slots(f, (UKL_SET_GPRS & ~(UKL_BIT(ax) | UKL_BIT(cx) | UKL_BIT(r11))) |
+		   UKL_BIT(sp), ctx->truth, v->s);
 	return verdict(f);
 }
 
-static const struct ukl_invariant call_regs = {
+static const struct ukl_invariant is_call_regs = {
 	.id = "IS-call-regs",
 	.sentence = "A system call of a ring-3 process leaves its stack pointer and all "
 		    "registers but RAX, RCX and R11 as they were.",
@@ -255,7 +255,8 @@ static const struct ukl_invariant call_regs = {
 };
 
 /* IS-exec-start */
-static enum ukl_result check_exec_start(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_is_exec_start(const struct ukl_view *v,
+					   struct ukl_finding *f)
 {
 	static const uint64_t zero[UKL_FRAME_SLOTS];
 
@@ -282,7 +283,7 @@ static const struct ukl_invariant is_exec_start = {
 	.exceptions = "Registers that a debugger may have changed.",
 	.events = UKL_ON(INT_OUT_USER),
 	.variants = UKL_VARIANT_ALL,
-	.check = check_exec_start,
+	.check = check_is_exec_start,
 };
 
 /* IS-sysret */
@@ -298,7 +299,7 @@ static enum ukl_result check_sysret(const struct ukl_view *v, struct ukl_finding
 	return verdict(f);
 }
 
-static const struct ukl_invariant sysret = {
+static const struct ukl_invariant is_sysret = {
 	.id = "IS-sysret",
 	.sentence = "SYSRET ends a SYSCALL of ring 3 and nothing else, and goes to the "
 		    "user half.",
@@ -313,7 +314,7 @@ static const struct ukl_invariant sysret = {
 };
 
 /* IS-idt */
-static enum ukl_result check_idt(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_is_idt(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!v->cpu->idt_known)
 		return UKL_VACUOUS;
@@ -321,7 +322,7 @@ static enum ukl_result check_idt(const struct ukl_view *v, struct ukl_finding *f
 	return verdict(f);
 }
 
-static const struct ukl_invariant idt = {
+static const struct ukl_invariant is_idt = {
 	.id = "IS-idt",
 	.sentence = "Ring 3 never runs on the application's IDT.",
 	.why = "Its events would be delivered and classified as the application's.",
@@ -330,7 +331,7 @@ static const struct ukl_invariant idt = {
 	.events = UKL_ON(USER_IN) | UKL_ON(INT_IN_USER) | UKL_ON(INT_OUT_USER) |
 		  UKL_ON(USER_OUT),
 	.variants = UKL_VARIANT_BASE,
-	.check = check_idt,
+	.check = check_is_idt,
 };
 
 /* IS-smepsmap */
@@ -344,7 +345,7 @@ static enum ukl_result check_smepsmap(const struct ukl_view *v, struct ukl_findi
 	return verdict(f);
 }
 
-static const struct ukl_invariant smepsmap = {
+static const struct ukl_invariant is_smepsmap = {
 	.id = "IS-smepsmap",
 	.sentence = "SMEP, SMAP and the other pinned bits of CR4 are set whenever ring "
 		    "3 enters or is returned to.",
@@ -372,7 +373,7 @@ static enum ukl_result check_no_forge(const struct ukl_view *v, struct ukl_findi
 	return verdict(f);
 }
 
-static const struct ukl_invariant no_forge = {
+static const struct ukl_invariant is_no_forge = {
 	.id = "IS-no-forge",
 	.sentence = "Whatever a debugger or sigreturn stores, the application's frame "
 		    "keeps its mark and selectors, and none of ring 3 gets the mark.",
@@ -399,7 +400,7 @@ static enum ukl_result check_uaccess(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant uaccess = {
+static const struct ukl_invariant is_uaccess = {
 	.id = "IS-uaccess",
 	.sentence = "read() and write() of a ring-3 process with a buffer in the kernel's "
 		    "half fail.",
@@ -435,12 +436,11 @@ static const struct ukl_invariant is_df = {
 	.check = check_df,
 };
 
-static const struct ukl_invariant *const invariants[] = {
-#include "inv_isolation.list"	/* the blocks above, see model.mk */
-	NULL
-};
+#define UKL_GROUP is
+#define UKL_BLOCKS "inv_isolation.list"
+#include "group.h"
 
 const struct ukl_group ukl_group_is = {
 	.id = "IS", .title = "isolation of ring 3", .file = "model/inv_isolation.c",
-	.inv = invariants,
+	.inv = is_invariants,
 };

@@ -40,7 +40,7 @@ static enum ukl_result check_domain(const struct ukl_view *v, struct ukl_finding
 	return verdict(f);
 }
 
-static const struct ukl_invariant domain = {
+static const struct ukl_invariant mf_domain = {
 	.id = "MF-domain",
 	.sentence = "ukl_mode is 0 (no UKL thread), 1 (UKL thread in the kernel) or 2 "
 		    "(in the application).",
@@ -71,7 +71,7 @@ static enum ukl_result check_alternate(const struct ukl_view *v, struct ukl_find
 	return verdict(f);
 }
 
-static const struct ukl_invariant alternate = {
+static const struct ukl_invariant mf_alternate = {
 	.id = "MF-alternate",
 	.sentence = "A thread's ukl_mode alternates: 2 is stored only over 1, 1 only "
 		    "over 2.",
@@ -93,14 +93,16 @@ static enum ukl_result check_own(const struct ukl_view *v, struct ukl_finding *f
 
 	if (!v->task->addr)
 		return UKL_VACUOUS;
-	t = ukl_model_task(v->model, ARG(MODE_WRITE, task));
-	if (!is_own_write(v) && (!t || t->exiting))
-		return UKL_VACUOUS;
+	if (!is_own_write(v)) {
+		t = ukl_model_task(v->model, ARG(MODE_WRITE, task));
+		if (!t || t->exiting)
+			return UKL_VACUOUS;
+	}
 	want(f, "task", v->task->addr, ARG(MODE_WRITE, task));
 	return verdict(f);
 }
 
-static const struct ukl_invariant own_task = {
+static const struct ukl_invariant mf_own = {
 	.id = "MF-own",
 	.sentence = "A CPU stores only to the ukl_mode of its current task.",
 	.why = "There is no lock; a store through a task pointer that was read before "
@@ -122,7 +124,7 @@ static enum ukl_result check_gs_guard(const struct ukl_view *v, struct ukl_findi
 	return verdict(f);
 }
 
-static const struct ukl_invariant gs_guard = {
+static const struct ukl_invariant mf_gs_guard = {
 	.id = "MF-gs-guard",
 	.sentence = "ukl_mode is stored only while the kernel's GS base is active.",
 	.why = "error_entry() and the gate find the flag through current, which is "
@@ -148,7 +150,7 @@ static enum ukl_result check_by_exec(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant by_exec = {
+static const struct ukl_invariant mf_by_exec = {
 	.id = "MF-by-exec",
 	.sentence = "A task becomes a UKL thread only inside execve.",
 	.why = "Becoming one means running at CPL 0; it needs the permission check, a "
@@ -184,7 +186,7 @@ static enum ukl_result check_exec_order(const struct ukl_view *v, struct ukl_fin
 	return verdict(f);
 }
 
-static const struct ukl_invariant exec_order = {
+static const struct ukl_invariant mf_exec_order = {
 	.id = "MF-exec-order",
 	.sentence = "exec changes ukl_mode only after the point of no return.",
 	.why = "An exec that fails must leave the thread what it was, and what it is "
@@ -206,7 +208,7 @@ static enum ukl_result check_authorised(const struct ukl_view *v, struct ukl_fin
 	return verdict(f);
 }
 
-static const struct ukl_invariant authorised = {
+static const struct ukl_invariant mf_authorised = {
 	.id = "MF-authorised",
 	.sentence = "Only a thread with CAP_SYS_RAWIO becomes a UKL thread.",
 	.why = "It gets ring 0, which is no less than iopl() and /dev/mem give.",
@@ -237,7 +239,7 @@ static enum ukl_result check_nonukl_zero(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant nonukl_zero = {
+static const struct ukl_invariant mf_nonukl_zero = {
 	.id = "MF-nonukl-zero",
 	.sentence = "ukl_mode is 0 in kernel threads, io workers and children of "
 		    "ordinary tasks.",
@@ -262,7 +264,7 @@ static enum ukl_result check_switch(const struct ukl_view *v, struct ukl_finding
 	return verdict(f);
 }
 
-static const struct ukl_invariant switch_mode = {
+static const struct ukl_invariant mf_switch = {
 	.id = "MF-switch",
 	.sentence = "A task that is switched to has the ukl_mode that it had when it "
 		    "was switched away.",
@@ -284,7 +286,7 @@ static enum ukl_result check_exec_clear(const struct ukl_view *v, struct ukl_fin
 	return verdict(f);
 }
 
-static const struct ukl_invariant exec_clear = {
+static const struct ukl_invariant mf_exec_clear = {
 	.id = "MF-exec-clear",
 	.sentence = "A program started in ring 3 has ukl_mode 0.",
 	.why = "It would run at CPL 3 but be treated as UKL on kernel faults and user "
@@ -308,7 +310,7 @@ static enum ukl_result check_nmi(const struct ukl_view *v, struct ukl_finding *f
 	return verdict(f);
 }
 
-static const struct ukl_invariant nmi = {
+static const struct ukl_invariant mf_nmi = {
 	.id = "MF-nmi",
 	.sentence = "#DB, NMI and #MC leave ukl_mode as they found it.",
 	.why = "They interrupt any instruction, entry and return code included, and "
@@ -337,7 +339,7 @@ static enum ukl_result check_truth(const struct ukl_view *v, struct ukl_finding 
 	return verdict(f);
 }
 
-static const struct ukl_invariant truth = {
+static const struct ukl_invariant mf_truth = {
 	.id = "MF-truth",
 	.sentence = "ukl_mode says application when application code runs or is "
 		    "interrupted or resumed, and kernel when do_syscall_64() returns, "
@@ -385,7 +387,7 @@ static enum ukl_result check_handler(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant handler = {
+static const struct ukl_invariant mf_handler = {
 	.id = "MF-handler",
 	.sentence = "While a handler or other kernel code runs, ukl_mode does not say "
 		    "application.",
@@ -419,7 +421,7 @@ static enum ukl_result check_writers(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant writers = {
+static const struct ukl_invariant mf_writers = {
 	.id = "MF-writers",
 	.sentence = "Nothing stores to ukl_mode but the instructions that the kernel "
 		    "declares, so it always has the value that was stored last.",
@@ -436,11 +438,11 @@ static const struct ukl_invariant writers = {
 	.check = check_writers,
 };
 
-static const struct ukl_invariant *const invariants[] = {
-#include "inv_mode.list"	/* the blocks above, see model.mk */
-	NULL
-};
+#define UKL_GROUP mf
+#define UKL_BLOCKS "inv_mode.list"
+#include "group.h"
 
 const struct ukl_group ukl_group_mf = {
-	.id = "MF", .title = "mode flag", .file = "model/inv_mode.c", .inv = invariants,
+	.id = "MF", .title = "mode flag", .file = "model/inv_mode.c",
+	.inv = mf_invariants,
 };

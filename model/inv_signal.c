@@ -20,7 +20,7 @@
 /* Another task's debugger may be between any two events; single steps set TF. */
 #define FLAGS_KEPT (FLAGS_FRAME & ~X86_TF)
 
-static bool is_event(const struct ukl_ctx *ctx)
+static bool is_interruption(const struct ukl_ctx *ctx)
 {
 	return ctx && ctx->tag == UKL_TAG_EVENT && ctx->vector != VECTOR_SYSCALL;
 }
@@ -28,7 +28,7 @@ static bool is_event(const struct ukl_ctx *ctx)
 /* Interrupted in the gate, which is not where a signal may find it. */
 static bool in_gate(const struct ukl_ctx *ctx)
 {
-	return is_event(ctx) && ctx->from == UKL_AT_SEAM_IN;
+	return is_interruption(ctx) && ctx->from == UKL_AT_SEAM_IN;
 }
 
 static bool by_lstar(const struct ukl_view *v)
@@ -66,7 +66,7 @@ static bool program_fault(const struct ukl_view *v)
 {
 	const struct ukl_ctx *ctx = v->ctx;
 
-	if (!is_event(ctx) || ctx->vector >= FIRST_IRQ || edited(v))
+	if (!is_interruption(ctx) || ctx->vector >= FIRST_IRQ || edited(v))
 		return false;
 	/* The emulated vsyscall page faults for addresses of its own. */
 	return ctx->app || (ctx->from == UKL_AT_USER &&
@@ -113,7 +113,7 @@ static enum ukl_result check_force(const struct ukl_view *v, struct ukl_finding 
 	return verdict(f);
 }
 
-static const struct ukl_invariant force = {
+static const struct ukl_invariant sg_force = {
 	.id = "SG-force",
 	.sentence = "A fault becomes the signal that belongs to it, and si_addr is "
 		    "the address that could not be accessed, of #DE and #UD the "
@@ -140,7 +140,7 @@ static enum ukl_result check_task_stack(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant task_stack = {
+static const struct ukl_invariant sg_task_stack = {
 	.id = "SG-task-stack",
 	.sentence = "Signals edit the pt_regs at the top of the task stack, with "
 		    "preemption on.",
@@ -164,7 +164,7 @@ static enum ukl_result check_mode(const struct ukl_view *v, struct ukl_finding *
 	return verdict(f);
 }
 
-static const struct ukl_invariant mode = {
+static const struct ukl_invariant sg_mode = {
 	.id = "SG-mode",
 	.sentence = "While a signal is set up and while sigreturn restores registers, "
 		    "ukl_mode says kernel for the application and nothing for ring 3.",
@@ -182,7 +182,7 @@ static bool waits_for_word(const struct ukl_view *v)
 {
 	const struct ukl_ctx *ctx = v->ctx;
 
-	return is_event(ctx) && ctx->vector == VECTOR_PF &&
+	return is_interruption(ctx) && ctx->vector == VECTOR_PF &&
 	       ctx->truth[S(ip)] == v->lay->gate_call;
 }
 
@@ -208,7 +208,7 @@ static enum ukl_result check_gate_atomic(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant gate_atomic = {
+static const struct ukl_invariant sg_gate_atomic = {
 	.id = "SG-gate-atomic",
 	.sentence = "No signal shows an instruction pointer inside the gate or the "
 		    "return: a call that was not begun yet is shown at its CALL.",
@@ -229,7 +229,7 @@ static const struct ukl_invariant gate_atomic = {
 static void want_same(struct ukl_finding *f, uint32_t slots, const uint64_t *expected,
 		      const uint64_t *found)
 {
-	ukl_want_slots(f, slots, expected, found);
+	want_slots(f, slots, expected, found);
 	want(f, "flags", expected[S(flags)] & FLAGS_KEPT, found[S(flags)] & FLAGS_KEPT);
 }
 
@@ -247,7 +247,7 @@ static const uint64_t *interrupted_regs(const struct ukl_view *v, uint32_t *slot
 		*slots &= ~UKL_BIT(ip);
 	if (ctx->saving || ctx->renewed || ctx->tag == UKL_TAG_FORK_CHILD)
 		return ctx->regs;
-	if (is_event(ctx)) {
+	if (is_interruption(ctx)) {
 		if (side == UKL_AT_APP || ctx->vector >= FIRST_IRQ ||
 		    ctx->vector == VECTOR_PF)
 			return ctx->truth;
@@ -268,7 +268,7 @@ static enum ukl_result check_context(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant context = {
+static const struct ukl_invariant sg_context = {
 	.id = "SG-context",
 	.sentence = "What a signal saves are the registers that the program had when it "
 		    "was interrupted or made its system call.",
@@ -363,7 +363,7 @@ static enum ukl_result check_restart(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant restart = {
+static const struct ukl_invariant sg_restart = {
 	.id = "SG-restart",
 	.sentence = "A system call that is to be restarted starts again at the call, five "
 		    "bytes long for the application and two for ring 3, with its number "
@@ -392,12 +392,12 @@ static enum ukl_result check_frame_regs(const struct ukl_view *v,
 {
 	if (!is_saved(v))
 		return UKL_VACUOUS;
-	ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp) | UKL_BIT(flags),
-		       v->ctx->regs, v->s);
+	want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp) | UKL_BIT(flags),
+		   v->ctx->regs, v->s);
 	return verdict(f);
 }
 
-static const struct ukl_invariant frame_regs = {
+static const struct ukl_invariant sg_frame_regs = {
 	.id = "SG-frame-regs",
 	.sentence = "The sigcontext in user memory holds the registers of the "
 		    "interrupted program.",
@@ -426,7 +426,7 @@ static enum ukl_result check_uc(const struct ukl_view *v, struct ukl_finding *f)
 	return verdict(f);
 }
 
-static const struct ukl_invariant uc = {
+static const struct ukl_invariant sg_uc = {
 	.id = "SG-uc",
 	.sentence = "The application's signal frames show ring 3's selectors, __USER_CS "
 		    "and __USER_DS; ring 3's show its own.",
@@ -458,7 +458,7 @@ static enum ukl_result check_fault_words(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant fault_words = {
+static const struct ukl_invariant sg_fault_words = {
 	.id = "SG-fault-words",
 	.sentence = "The frame of a fault's signal tells its vector; of a page fault also "
 		    "the address and the error code, as of user space.",
@@ -489,7 +489,7 @@ static enum ukl_result check_place(const struct ukl_view *v, struct ukl_finding 
 	return verdict(f);
 }
 
-static const struct ukl_invariant place = {
+static const struct ukl_invariant sg_place = {
 	.id = "SG-place",
 	.sentence = "A signal's frame lies in the user half, aligned as after a call, "
 		    "below its floating point state, and begins with the restorer's "
@@ -534,7 +534,7 @@ static enum ukl_result check_stack(const struct ukl_view *v, struct ukl_finding 
 	return verdict(f);
 }
 
-static const struct ukl_invariant stack = {
+static const struct ukl_invariant sg_stack = {
 	.id = "SG-stack",
 	.sentence = "A signal's frame lies on the alternate stack if one is asked for and "
 		    "not in use, else below the red zone of the interrupted stack; and "
@@ -573,14 +573,14 @@ static enum ukl_result check_start(const struct ukl_view *v, struct ukl_finding 
 	want(f, "(sp + 8) mod 16", 0, (s[S(sp)] + 8) & 15);
 	if (v->ctx->sigframe)
 		want(f, "sp", v->ctx->sigframe, s[S(sp)]);
-	ukl_want_slots(f, UKL_SET_GPRS & ~SET_GIVEN, old, s);
+	want_slots(f, UKL_SET_GPRS & ~SET_GIVEN, old, s);
 	want_clear(f, "flags", X86_DF | X86_TF | X86_RF, s[S(flags)]);
 	want(f, "other flags", old[S(flags)] & FLAGS_FRAME & ~free,
 	     s[S(flags)] & FLAGS_FRAME & ~free);
 	return verdict(f);
 }
 
-static const struct ukl_invariant start = {
+static const struct ukl_invariant sg_start = {
 	.id = "SG-start",
 	.sentence = "A handler starts at sa_handler with the signal in DI, the "
 		    "addresses of siginfo and ucontext in SI and DX, 0 in AX, RSP at "
@@ -612,7 +612,7 @@ static enum ukl_result check_selectors(const struct ukl_view *v, struct ukl_find
 	return verdict(f);
 }
 
-static const struct ukl_invariant selectors = {
+static const struct ukl_invariant sg_selectors = {
 	.id = "SG-selectors",
 	.sentence = "The application's handlers start on the marked __KERNEL_CS and "
 		    "__KERNEL_DS, those of ring 3 on __USER_CS and a stack segment of "
@@ -627,7 +627,7 @@ static const struct ukl_invariant selectors = {
 };
 
 /* SG-ac */
-static enum ukl_result check_ac(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_sg_ac(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (whose(v, v->ctx) != UKL_AT_APP ||
 	    (v->kind == UKL_K_SIG_START && ARG(SIG_START, failed)))
@@ -636,7 +636,7 @@ static enum ukl_result check_ac(const struct ukl_view *v, struct ukl_finding *f)
 	return verdict(f);
 }
 
-static const struct ukl_invariant ac = {
+static const struct ukl_invariant sg_ac = {
 	.id = "SG-ac",
 	.sentence = "EFLAGS.AC is set in the application's handlers and after its "
 		    "sigreturn, whatever it was or the frame says.",
@@ -646,7 +646,7 @@ static const struct ukl_invariant ac = {
 	.exceptions = "None.",
 	.events = UKL_ON(SIG_START) | UKL_ON(SIG_RESTORED),
 	.variants = UKL_VARIANT_BASE,
-	.check = check_ac,
+	.check = check_sg_ac,
 };
 
 /* SG-no-frame */
@@ -654,11 +654,11 @@ static enum ukl_result check_no_frame(const struct ukl_view *v, struct ukl_findi
 {
 	if (!is_saved(v) || !ARG(SIG_START, failed))
 		return UKL_VACUOUS;
-	ukl_want_slots(f, UKL_SET_FRAME, v->ctx->regs, v->s);
+	want_slots(f, UKL_SET_FRAME, v->ctx->regs, v->s);
 	return verdict(f);
 }
 
-static const struct ukl_invariant no_frame = {
+static const struct ukl_invariant sg_no_frame = {
 	.id = "SG-no-frame",
 	.sentence = "A signal whose frame cannot be written changes no register.",
 	.why = "SIGSEGV follows, on the alternate stack perhaps, and shows the program "
@@ -687,7 +687,7 @@ static enum ukl_result check_entry(const struct ukl_view *v, struct ukl_finding 
 	return verdict(f);
 }
 
-static const struct ukl_invariant entry = {
+static const struct ukl_invariant sg_entry = {
 	.id = "SG-entry",
 	.sentence = "What the return loads is what signal delivery, or else sigreturn, "
 		    "left in pt_regs last: RIP, RSP, the flags and all registers.",
@@ -719,12 +719,12 @@ static enum ukl_result check_restore(const struct ukl_view *v, struct ukl_findin
 	if (!is_restored(v))
 		return UKL_VACUOUS;
 	sig = v->ctx->sig;
-	ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp), sig, v->s);
+	want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp), sig, v->s);
 	want(f, "flags", sig[S(flags)] & fix, v->s[S(flags)] & fix);
 	return verdict(f);
 }
 
-static const struct ukl_invariant restore = {
+static const struct ukl_invariant sg_restore = {
 	.id = "SG-restore",
 	.sentence = "sigreturn restores all general registers, RIP, RSP and the flags "
 		    "from the frame that the stack pointer leads to.",
@@ -756,7 +756,7 @@ static enum ukl_result check_cs_forced(const struct ukl_view *v, struct ukl_find
 	return verdict(f);
 }
 
-static const struct ukl_invariant cs_forced = {
+static const struct ukl_invariant sg_cs_forced = {
 	.id = "SG-cs-forced",
 	.sentence = "sigreturn leaves the application's CS and SS alone and forces those "
 		    "of ring 3 to privilege 3, whatever the frame says.",
@@ -781,7 +781,7 @@ static enum ukl_result check_system_flags(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant system_flags = {
+static const struct ukl_invariant sg_system_flags = {
 	.id = "SG-system-flags",
 	.sentence = "sigreturn changes no flag but those of FIX_EFLAGS: IF, IOPL, NT and "
 		    "the like stay as they were.",
@@ -794,12 +794,11 @@ static const struct ukl_invariant system_flags = {
 	.check = check_system_flags,
 };
 
-static const struct ukl_invariant *const invariants[] = {
-#include "inv_signal.list"	/* the blocks above, see model.mk */
-	NULL
-};
+#define UKL_GROUP sg
+#define UKL_BLOCKS "inv_signal.list"
+#include "group.h"
 
 const struct ukl_group ukl_group_sg = {
 	.id = "SG", .title = "signals", .file = "model/inv_signal.c",
-	.inv = invariants,
+	.inv = sg_invariants,
 };

@@ -22,7 +22,7 @@ static bool serves(const struct ukl_task *t)
 }
 
 /* AS-cr3 */
-static enum ukl_result check_cr3(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_as_cr3(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!v->ctx || v->ctx->exec || v->ctx->tag != UKL_TAG_EVENT ||
 	    !v->task->cr3_known)
@@ -31,7 +31,7 @@ static enum ukl_result check_cr3(const struct ukl_view *v, struct ukl_finding *f
 	return verdict(f);
 }
 
-static const struct ukl_invariant cr3 = {
+static const struct ukl_invariant as_cr3 = {
 	.id = "AS-cr3",
 	.sentence = "The application resumes after an event on the page tables that it "
 		    "had.",
@@ -40,7 +40,7 @@ static const struct ukl_invariant cr3 = {
 	.exceptions = "PCID bits.  System calls are SX-cr3's.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
-	.check = check_cr3,
+	.check = check_as_cr3,
 };
 
 /* AS-cr4 */
@@ -61,7 +61,7 @@ static enum ukl_result check_cr4(const struct ukl_view *v, struct ukl_finding *f
 	return verdict(f);
 }
 
-static const struct ukl_invariant cr4 = {
+static const struct ukl_invariant as_cr4 = {
 	.id = "AS-cr4",
 	.sentence = "The pinned bits of CR4 (SMEP, SMAP, UMIP, FSGSBASE) stay set "
 		    "while the application runs and while the kernel serves it or ring "
@@ -85,7 +85,7 @@ static enum ukl_result check_cr0(const struct ukl_view *v, struct ukl_finding *f
 	return verdict(f);
 }
 
-static const struct ukl_invariant cr0 = {
+static const struct ukl_invariant as_cr0 = {
 	.id = "AS-cr0",
 	.sentence = "Protection, paging and write protection are never switched off in "
 		    "CR0.",
@@ -100,7 +100,7 @@ static const struct ukl_invariant cr0 = {
 };
 
 /* AS-ac */
-static enum ukl_result check_ac(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_as_ac(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!(v->ctx->truth[S(cr4)] & X86_CR4_SMAP))
 		return UKL_VACUOUS;
@@ -108,7 +108,7 @@ static enum ukl_result check_ac(const struct ukl_view *v, struct ukl_finding *f)
 	return verdict(f);
 }
 
-static const struct ukl_invariant ac = {
+static const struct ukl_invariant as_ac = {
 	.id = "AS-ac",
 	.sentence = "EFLAGS.AC is clear when a C handler is entered, if SMAP is on.",
 	.why = "The application runs with AC set, and uaccess may have been "
@@ -118,7 +118,7 @@ static const struct ukl_invariant ac = {
 	.exceptions = "None.",
 	.events = UKL_ON_INT_C,
 	.variants = UKL_VARIANT_ALL,
-	.check = check_ac,
+	.check = check_as_ac,
 };
 
 /* AS-clac */
@@ -138,7 +138,7 @@ static enum ukl_result check_clac(const struct ukl_view *v, struct ukl_finding *
 	return verdict(f);
 }
 
-static const struct ukl_invariant clac = {
+static const struct ukl_invariant as_clac = {
 	.id = "AS-clac",
 	.sentence = "EFLAGS.AC is clear when do_syscall_64() returns and when the kernel "
 		    "declares itself application again.",
@@ -168,7 +168,7 @@ static enum ukl_result check_app_ac(const struct ukl_view *v, struct ukl_finding
 	return verdict(f);
 }
 
-static const struct ukl_invariant app_ac = {
+static const struct ukl_invariant as_app_ac = {
 	.id = "AS-app-ac",
 	.sentence = "An application that had EFLAGS.AC set is resumed with it set, "
 		    "whatever a debugger or a signal frame says.",
@@ -194,7 +194,7 @@ static enum ukl_result check_range(const struct ukl_view *v, struct ukl_finding 
 	return verdict(f);
 }
 
-static const struct ukl_invariant range = {
+static const struct ukl_invariant as_range = {
 	.id = "AS-range",
 	.sentence = "read() and write() of the application with a buffer outside the user "
 		    "half and its static data fail.",
@@ -229,7 +229,7 @@ static enum ukl_result check_no_syscall_insn(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant no_syscall_insn = {
+static const struct ukl_invariant as_no_syscall_insn = {
 	.id = "AS-no-syscall-insn",
 	.sentence = "The application executes no SYSCALL and no INT 0x80.",
 	.why = "At CPL 0 SYSCALL is not refused: its entry does SWAPGS and runs the "
@@ -252,7 +252,7 @@ static enum ukl_result check_gs_write(const struct ukl_view *v, struct ukl_findi
 	return verdict(f);
 }
 
-static const struct ukl_invariant gs_write = {
+static const struct ukl_invariant as_gs_write = {
 	.id = "AS-gs-write",
 	.sentence = "The application writes no control register, no MSR, no IDTR and "
 		    "no GS base.",
@@ -279,7 +279,7 @@ static enum ukl_result check_fetch(const struct ukl_view *v, struct ukl_finding 
 	return verdict(f);
 }
 
-static const struct ukl_invariant fetch = {
+static const struct ukl_invariant as_fetch = {
 	.id = "AS-fetch",
 	.sentence = "No instruction of the user half is executed at CPL 0.",
 	.why = "SMEP forbids it: user-half memory can be written by ring 3.",
@@ -293,12 +293,11 @@ static const struct ukl_invariant fetch = {
 	.check = check_fetch,
 };
 
-static const struct ukl_invariant *const invariants[] = {
-#include "inv_space.list"	/* the blocks above, see model.mk */
-	NULL
-};
+#define UKL_GROUP as
+#define UKL_BLOCKS "inv_space.list"
+#include "group.h"
 
 const struct ukl_group ukl_group_as = {
 	.id = "AS", .title = "address space", .file = "model/inv_space.c",
-	.inv = invariants,
+	.inv = as_invariants,
 };

@@ -30,7 +30,7 @@ static enum ukl_result check_kernel_on_kernel(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant kernel_on_kernel = {
+static const struct ukl_invariant st_kernel_on_kernel = {
 	.id = "ST-kernel-on-kernel",
 	.sentence = "Kernel code runs on kernel stacks: system calls and handlers of "
 		    "the application and of ring 3 start on the task's stack, and no "
@@ -55,7 +55,7 @@ static enum ukl_result check_app_on_user(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant app_on_user = {
+static const struct ukl_invariant st_app_on_user = {
 	.id = "ST-app-on-user",
 	.sentence = "Application code does not run on its task's kernel stack, nor on one "
 		    "of the CPU's.",
@@ -83,7 +83,7 @@ static enum ukl_result check_top(const struct ukl_view *v, struct ukl_finding *f
 	return verdict(f);
 }
 
-static const struct ukl_invariant top = {
+static const struct ukl_invariant st_top = {
 	.id = "ST-top",
 	.sentence = "The per-CPU top_of_stack is the end of the current task's kernel "
 		    "stack.",
@@ -98,12 +98,12 @@ static const struct ukl_invariant top = {
 /* ST-frame-copy */
 static enum ukl_result check_frame_copy(const struct ukl_view *v, struct ukl_finding *f)
 {
-	ukl_want_slots(f, SET_HW_WORDS, v->ctx->truth, v->s);
+	want_slots(f, SET_HW_WORDS, v->ctx->truth, v->s);
 	want(f, "cs (selector)", v->ctx->truth[S(cs)] & 0xffff, v->s[S(cs)] & 0xffff);
 	return verdict(f);
 }
 
-static const struct ukl_invariant frame_copy = {
+static const struct ukl_invariant st_frame_copy = {
 	.id = "ST-frame-copy",
 	.sentence = "RIP, CS, RFLAGS, RSP and SS in the pt_regs that a C handler gets "
 		    "are the words that the processor pushed.",
@@ -125,7 +125,7 @@ static enum ukl_result check_saved_regs(const struct ukl_view *v, struct ukl_fin
 	return verdict(f);
 }
 
-static const struct ukl_invariant saved_regs = {
+static const struct ukl_invariant st_saved_regs = {
 	.id = "ST-saved-regs",
 	.sentence = "The general registers in the pt_regs that a C handler gets are "
 		    "those of the interrupted code.",
@@ -139,8 +139,8 @@ static const struct ukl_invariant saved_regs = {
 };
 
 /* ST-frame-place */
-static enum ukl_result check_frame_place(const struct ukl_view *v,
-					 struct ukl_finding *f)
+static enum ukl_result check_st_frame_place(const struct ukl_view *v,
+					    struct ukl_finding *f)
 {
 	unsigned int vector = v->ctx->vector;
 
@@ -156,7 +156,7 @@ static enum ukl_result check_frame_place(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant frame_place = {
+static const struct ukl_invariant st_frame_place = {
 	.id = "ST-frame-place",
 	.sentence = "For the application and for ring 3 a C handler gets its pt_regs "
 		    "at the top of the task stack; for the kernel, where the processor "
@@ -169,7 +169,7 @@ static const struct ukl_invariant frame_place = {
 		      "design.",
 	.events = UKL_ON_INT_C,
 	.variants = UKL_VARIANT_ALL & ~UKL_VARIANT_NSS,
-	.check = check_frame_place,
+	.check = check_st_frame_place,
 };
 
 /* ST-entry-stack */
@@ -181,7 +181,7 @@ static enum ukl_result check_entry_stack(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant entry_stack = {
+static const struct ukl_invariant st_entry_stack = {
 	.id = "ST-entry-stack",
 	.sentence = "What interrupts the application or ring 3 is pushed on the CPU's own "
 		    "entry stacks, whatever RSP is.",
@@ -213,7 +213,7 @@ static enum ukl_result check_ist_single(const struct ukl_view *v, struct ukl_fin
 	return verdict(f);
 }
 
-static const struct ukl_invariant ist_single = {
+static const struct ukl_invariant st_ist_single = {
 	.id = "ST-ist-single",
 	.sentence = "No event is delivered onto an entry or IST stack that still holds "
 		    "the frame of another.",
@@ -246,7 +246,7 @@ static enum ukl_result check_left_ist(const struct ukl_view *v, struct ukl_findi
 	return verdict(f);
 }
 
-static const struct ukl_invariant left_ist = {
+static const struct ukl_invariant st_left_ist = {
 	.id = "ST-left-ist",
 	.sentence = "No task is switched away while its frame lies on an entry or IST "
 		    "stack.",
@@ -269,7 +269,7 @@ static enum ukl_result check_switch_stack(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant switch_stack = {
+static const struct ukl_invariant st_switch_stack = {
 	.id = "ST-switch-stack",
 	.sentence = "__switch_to() runs on the kernel stack of the task switched to.",
 	.why = "A thread that slept on its application stack would be resumed there "
@@ -293,7 +293,7 @@ static enum ukl_result check_iret_place(const struct ukl_view *v, struct ukl_fin
 	return verdict(f);
 }
 
-static const struct ukl_invariant iret_place = {
+static const struct ukl_invariant st_iret_place = {
 	.id = "ST-iret-place",
 	.sentence = "The IRET from an event, a fork or an exec to the application pops "
 		    "the last five words of the task stack.",
@@ -306,11 +306,11 @@ static const struct ukl_invariant iret_place = {
 	.check = check_iret_place,
 };
 
-static const struct ukl_invariant *const invariants[] = {
-#include "inv_stack.list"	/* the blocks above, see model.mk */
-	NULL
-};
+#define UKL_GROUP st
+#define UKL_BLOCKS "inv_stack.list"
+#include "group.h"
 
 const struct ukl_group ukl_group_st = {
-	.id = "ST", .title = "stacks", .file = "model/inv_stack.c", .inv = invariants,
+	.id = "ST", .title = "stacks", .file = "model/inv_stack.c",
+	.inv = st_invariants,
 };

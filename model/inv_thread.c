@@ -47,13 +47,13 @@ static enum ukl_result check_child_regs(const struct ukl_view *v, struct ukl_fin
 	sp = regs[S(sp)];
 	if ((uint32_t)call->truth[S(ax)] == NR_CLONE && call->truth[S(si)])
 		sp = call->truth[S(si)];
-	ukl_want_slots(f, (UKL_SET_GPRS & ~UKL_BIT(ax)) | UKL_BIT(ip), regs, v->s);
+	want_slots(f, (UKL_SET_GPRS & ~UKL_BIT(ax)) | UKL_BIT(ip), regs, v->s);
 	want(f, "ax", 0, v->s[S(ax)]);
 	want(f, "sp", sp, v->s[S(sp)]);
 	return verdict(f);
 }
 
-static const struct ukl_invariant child_regs = {
+static const struct ukl_invariant th_child_regs = {
 	.id = "TH-child-regs",
 	.sentence = "A child starts with its parent's registers at the call, RAX 0, "
 		    "and the stack pointer it was given or else its parent's.",
@@ -80,7 +80,7 @@ static enum ukl_result check_child_mode(const struct ukl_view *v, struct ukl_fin
 	return verdict(f);
 }
 
-static const struct ukl_invariant child_mode = {
+static const struct ukl_invariant th_child_mode = {
 	.id = "TH-child-mode",
 	.sentence = "A child of a UKL thread is born in the kernel (ukl_mode 1) with a "
 		    "marked frame.",
@@ -100,13 +100,13 @@ static enum ukl_result check_child_start(const struct ukl_view *v,
 {
 	if (!starts_thread(v->ctx) || edited(v) || renewed(v))
 		return UKL_VACUOUS;
-	ukl_want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp), v->ctx->regs, v->s);
+	want_slots(f, UKL_SET_GPRS | UKL_BIT(ip) | UKL_BIT(sp), v->ctx->regs, v->s);
 	want(f, "flags", v->ctx->regs[S(flags)] & FLAGS_FRAME,
 	     v->s[S(flags)] & FLAGS_FRAME);
 	return verdict(f);
 }
 
-static const struct ukl_invariant child_start = {
+static const struct ukl_invariant th_child_start = {
 	.id = "TH-child-start",
 	.sentence = "A new UKL thread's first return to the application loads the "
 		    "registers of the frame that was made for it.",
@@ -128,7 +128,7 @@ static enum ukl_result check_child_fs(const struct ukl_view *v, struct ukl_findi
 	return verdict(f);
 }
 
-static const struct ukl_invariant child_fs = {
+static const struct ukl_invariant th_child_fs = {
 	.id = "TH-child-fs",
 	.sentence = "A new UKL thread starts with the FS base given to clone, or else "
 		    "its parent's.",
@@ -154,7 +154,7 @@ static enum ukl_result check_fork_mm(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant fork_mm = {
+static const struct ukl_invariant th_fork_mm = {
 	.id = "TH-fork-mm",
 	.sentence = "A child of fork() has page tables of its own; one made with CLONE_VM "
 		    "has its parent's.",
@@ -169,7 +169,8 @@ static const struct ukl_invariant fork_mm = {
 };
 
 /* TH-exec-start */
-static enum ukl_result check_exec_start(const struct ukl_view *v, struct ukl_finding *f)
+static enum ukl_result check_th_exec_start(const struct ukl_view *v,
+					   struct ukl_finding *f)
 {
 	static const uint64_t zero[UKL_FRAME_SLOTS];
 
@@ -183,7 +184,7 @@ static enum ukl_result check_exec_start(const struct ukl_view *v, struct ukl_fin
 	return verdict(f);
 }
 
-static const struct ukl_invariant exec_start = {
+static const struct ukl_invariant th_exec_start = {
 	.id = "TH-exec-start",
 	.sentence = "The application starts at its entry point with registers and FS "
 		    "base zero, RSP a multiple of 16, and no flags but IF and AC.",
@@ -195,7 +196,7 @@ static const struct ukl_invariant exec_start = {
 		      "changed.",
 	.events = UKL_ON(INT_OUT_APP),
 	.variants = UKL_VARIANT_ALL,
-	.check = check_exec_start,
+	.check = check_th_exec_start,
 };
 
 /* TH-switch-fs */
@@ -208,7 +209,7 @@ static enum ukl_result check_switch_fs(const struct ukl_view *v, struct ukl_find
 	return verdict(f);
 }
 
-static const struct ukl_invariant switch_fs = {
+static const struct ukl_invariant th_switch_fs = {
 	.id = "TH-switch-fs",
 	.sentence = "The application resumes with the FS base that it had, or has set "
 		    "by arch_prctl.",
@@ -233,7 +234,7 @@ static enum ukl_result check_inactive_gs(const struct ukl_view *v,
 	return verdict(f);
 }
 
-static const struct ukl_invariant inactive_gs = {
+static const struct ukl_invariant th_inactive_gs = {
 	.id = "TH-inactive-gs",
 	.sentence = "The application resumes with the inactive GS base that it had.",
 	.why = "It is the thread's own GS base; a ring-3 neighbour's value here means "
@@ -255,7 +256,7 @@ static enum ukl_result check_current(const struct ukl_view *v, struct ukl_findin
 	return verdict(f);
 }
 
-static const struct ukl_invariant current_task = {
+static const struct ukl_invariant th_current = {
 	.id = "TH-current",
 	.sentence = "current is the task that was switched to last.",
 	.why = "Gate and handlers find the flag, the stack and the exit work through "
@@ -277,7 +278,7 @@ static enum ukl_result check_switch_from(const struct ukl_view *v, struct ukl_fi
 	return verdict(f);
 }
 
-static const struct ukl_invariant switch_from = {
+static const struct ukl_invariant th_switch_from = {
 	.id = "TH-switch-from",
 	.sentence = "The task that is switched away is the one that was switched to last "
 		    "on this CPU.",
@@ -300,7 +301,7 @@ static enum ukl_result check_exit(const struct ukl_view *v, struct ukl_finding *
 	return verdict(f);
 }
 
-static const struct ukl_invariant exits = {
+static const struct ukl_invariant th_exit = {
 	.id = "TH-exit",
 	.sentence = "After do_exit() a thread executes no application and no ring-3 "
 		    "instruction, and does not exit again.",
@@ -323,7 +324,7 @@ static enum ukl_result check_exit_side(const struct ukl_view *v, struct ukl_find
 	return verdict(f);
 }
 
-static const struct ukl_invariant exit_side = {
+static const struct ukl_invariant th_exit_side = {
 	.id = "TH-exit-side",
 	.sentence = "A thread that exits is in the kernel, and says so.",
 	.why = "do_exit() stores to user memory, schedules and never returns: an "
@@ -345,7 +346,7 @@ static enum ukl_result check_vfork(const struct ukl_view *v, struct ukl_finding 
 	return verdict(f);
 }
 
-static const struct ukl_invariant vfork_waits = {
+static const struct ukl_invariant th_vfork = {
 	.id = "TH-vfork",
 	.sentence = "vfork returns to the parent only after the child has executed a "
 		    "program or exited.",
@@ -358,12 +359,11 @@ static const struct ukl_invariant vfork_waits = {
 	.check = check_vfork,
 };
 
-static const struct ukl_invariant *const invariants[] = {
-#include "inv_thread.list"	/* the blocks above, see model.mk */
-	NULL
-};
+#define UKL_GROUP th
+#define UKL_BLOCKS "inv_thread.list"
+#include "group.h"
 
 const struct ukl_group ukl_group_th = {
 	.id = "TH", .title = "threads, exec, exit", .file = "model/inv_thread.c",
-	.inv = invariants,
+	.inv = th_invariants,
 };

@@ -162,10 +162,23 @@ static inline bool moved_on(const struct ukl_view *v)
 	       in_app_text(v->lay, v->s[S(ip)]);
 }
 
-void ukl_note(struct ukl_finding *f, const char *name, enum ukl_relation rel,
-	      uint64_t expected, uint64_t limit, uint64_t found);
-void ukl_want_slots(struct ukl_finding *f, uint32_t slots, const uint64_t *expected,
-		    const uint64_t *found);
+/*
+ * Each returns how many values the finding has then.  They are given a copy, so that the
+ * count of a finding that is empty, as most are, is no word in memory.
+ */
+__attribute__((cold, noinline))
+unsigned int ukl_noted(struct ukl_finding f, const char *name, enum ukl_relation rel,
+		       uint64_t expected, uint64_t limit, uint64_t found);
+__attribute__((cold, noinline))
+unsigned int ukl_noted_slots(struct ukl_finding f, uint32_t slots,
+			     const uint64_t *expected, const uint64_t *found);
+
+static inline void ukl_note(struct ukl_finding *f, const char *name,
+			    enum ukl_relation rel, uint64_t expected, uint64_t limit,
+			    uint64_t found)
+{
+	f->n = ukl_noted(*f, name, rel, expected, limit, found);
+}
 
 static inline void want(struct ukl_finding *f, const char *name, uint64_t expected,
 			uint64_t found)
@@ -209,12 +222,26 @@ static inline void want_clear(struct ukl_finding *f, const char *name, uint64_t 
 		ukl_note(f, name, UKL_REL_CLEAR, bits, 0, found);
 }
 
-/* All general registers, the common case first. */
+/* The set is a constant, of which nothing is left but the comparisons. */
+static inline __attribute__((always_inline))
+void want_slots(struct ukl_finding *f, uint32_t slots, const uint64_t *expected,
+		const uint64_t *found)
+{
+	uint64_t any = 0;
+
+#pragma GCC unroll 32
+	for (unsigned int i = 0; i < UKL_STATE_SLOTS; i++) {
+		if (slots >> i & 1)
+			any |= expected[i] ^ found[i];
+	}
+	if (any)
+		f->n = ukl_noted_slots(*f, slots, expected, found);
+}
+
 static inline void want_gprs(struct ukl_finding *f, const uint64_t *expected,
 			     const uint64_t *found)
 {
-	if (memcmp(expected, found, 15 * sizeof(*found)))
-		ukl_want_slots(f, UKL_SET_GPRS, expected, found);
+	want_slots(f, UKL_SET_GPRS, expected, found);
 }
 
 /* RSP may be any number if the program or its debugger says so, but these it is not. */
@@ -299,8 +326,54 @@ static inline const struct ukl_ctx *ukl_bottom(const struct ukl_task *t)
 	return t->depth ? &t->ctx[0] : NULL;
 }
 
-extern const struct ukl_group ukl_group_se, ukl_group_sx, ukl_group_mf, ukl_group_st,
-	ukl_group_ir, ukl_group_pf, ukl_group_sg, ukl_group_th, ukl_group_as,
-	ukl_group_is;
+/* The groups, in the order of the catalogue */
+#define UKL_GROUPS(GROUP, kind) \
+	GROUP(se, kind) GROUP(sx, kind) GROUP(mf, kind) GROUP(st, kind) GROUP(ir, kind) \
+	GROUP(pf, kind) GROUP(sg, kind) GROUP(th, kind) GROUP(as, kind) GROUP(is, kind)
+
+enum ukl_group_number {
+#define UKL_GROUP_ENUM(group, kind) UKL_GROUP_##group,
+	UKL_GROUPS(UKL_GROUP_ENUM, )
+#undef UKL_GROUP_ENUM
+	UKL_GROUP_COUNT
+};
+
+#define UKL_GROUP_MAX 24	/* invariants of one group */
+
+/* What has become of a group's invariants; those that did not apply are not counted. */
+struct ukl_tally {
+	uint64_t held[UKL_GROUP_MAX], violated[UKL_GROUP_MAX];
+	unsigned int first;		/* of them, in the catalogue */
+	struct ukl_model *model;
+};
+
+/* Counts and tells a violation. */
+__attribute__((cold, noinline))
+void ukl_violated(struct ukl_tally *t, unsigned int i, struct ukl_finding f);
+
+static inline void ukl_tally(struct ukl_tally *t, unsigned int i, enum ukl_result result,
+			     struct ukl_finding *f)
+{
+	if (result == UKL_HOLDS)
+		t->held[i]++;
+	if (result != UKL_VIOLATED)
+		return;
+	ukl_violated(t, i, *f);
+	f->n = 0;
+}
+
+/* The groups' tables, and what each of them has to say to each kind of event: group.h */
+#define UKL_GROUP_DECLARE(group, kind) extern const struct ukl_group ukl_group_##group;
+UKL_GROUPS(UKL_GROUP_DECLARE, )
+
+/* Others than the group's file call them, unless all is one file: model.c */
+#ifndef UKL_JUDGE_LINKAGE
+#define UKL_JUDGE_LINKAGE
+#endif
+#define UKL_JUDGE_DECLARE(group, kind) \
+	UKL_JUDGE_LINKAGE void ukl_judge_##group##_##kind(const struct ukl_view *v, \
+							  struct ukl_tally *t);
+#define UKL_JUDGE_DECLARE_ALL(kind, text) UKL_GROUPS(UKL_JUDGE_DECLARE, kind)
+UKL_KINDS_TABLE(UKL_JUDGE_DECLARE_ALL)
 
 #endif /* UKL_JUDGE_H */

@@ -275,7 +275,7 @@ struct ukl_pair {
 
 struct ukl_finding {
 	unsigned int n;		/* values beyond UKL_MODEL_PAIRS are not kept */
-	struct ukl_pair pair[UKL_MODEL_PAIRS];
+	struct ukl_pair *pair;	/* of a violation: valid during the call */
 };
 
 struct ukl_model;

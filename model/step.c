@@ -14,25 +14,17 @@
 #include "judge.h"
 #include "tasks.h"
 
-struct judge_item {
-	ukl_check_fn *check;
-	uint64_t *count;	/* by result */
-	unsigned int index;	/* into the catalogue */
-};
-
-struct judge_list {
-	unsigned int n;
-	struct judge_item *item;	/* in catalogue order */
-};
-
 struct ukl_model {
 	struct ukl_layout lay;
 	struct ukl_model_options opt;
 	struct ukl_tasks tasks;
 	struct ukl_cpu *cpu;
 	struct ukl_task *limbo;			/* one for each CPU */
-	struct judge_list list[UKL_KINDS];
-	uint64_t (*count)[UKL_RESULTS];		/* by invariant */
+	struct ukl_tally tally[UKL_GROUP_COUNT];
+	bool *wanted;				/* by invariant: all, or options.only */
+	const struct ukl_view *view;		/* of the event that is judged */
+	unsigned int violations;		/* at this event */
+	uint64_t judged[UKL_KINDS];		/* events */
 	uint64_t edge_count[UKL_STATES][UKL_KINDS][UKL_STATES];
 	uint64_t cr4_pinned;
 	bool cr4_known;
@@ -177,6 +169,7 @@ static void classify(struct ukl_view *v)
 	const struct ukl_task *t = v->task;
 
 	v->ctx = t->depth ? &t->ctx[t->depth - 1] : NULL;
+	v->kind = v->ev->cls < UKL_CLASSES ? plain_kind[v->ev->cls] : UKL_K_NONE;
 	switch (v->ev->cls) {
 	case UKL_EV_INT_IN:
 		v->kind = classify_int_in(v);
@@ -191,12 +184,6 @@ static void classify(struct ukl_view *v)
 	case UKL_EV_SYS_LEAVE:
 		if (v->ctx && v->ctx->tag != UKL_TAG_SYSCALL)
 			v->ctx = NULL;
-		v->kind = plain_kind[v->ev->cls];
-		break;
-	default:
-		v->kind = UKL_K_NONE;
-		if (v->ev->cls < UKL_CLASSES)
-			v->kind = plain_kind[v->ev->cls];
 	}
 }
 
@@ -218,25 +205,16 @@ static void report(struct ukl_model *m, const struct ukl_view *v, unsigned int i
 		m->opt.report(m->opt.arg, &violation);
 }
 
-static unsigned int judge(struct ukl_model *m, const struct ukl_view *v)
+/* What was not asked for is judged, but nobody hears of it. */
+void ukl_violated(struct ukl_tally *t, unsigned int i, struct ukl_finding f)
 {
-	const struct judge_list *list = &m->list[v->kind];
-	const struct judge_item *end = list->item + list->n;
-	unsigned int violated = 0;
-	struct ukl_finding f;
+	struct ukl_model *m = t->model;
 
-	f.n = 0;
-	for (const struct judge_item *i = list->item; i < end; i++) {
-		enum ukl_result result = i->check(v, &f);
-
-		i->count[result]++;
-		if (result != UKL_VIOLATED)
-			continue;
-		violated++;
-		report(m, v, i->index, &f);
-		f.n = 0;
-	}
-	return violated;
+	if (!m->wanted[t->first + i])
+		return;
+	m->violations++;
+	t->violated[i]++;
+	report(m, m->view, t->first + i, &f);
 }
 
 /*
@@ -292,7 +270,7 @@ static void count_edge(struct ukl_model *m, struct ukl_task *t, enum ukl_kind ki
 
 struct step {
 	struct ukl_model *m;
-	struct ukl_view *v;
+	const struct ukl_view *v;
 	struct ukl_cpu *cpu;
 	struct ukl_task *task;
 	struct ukl_ctx *top;	/* of task, or NULL */
@@ -548,7 +526,8 @@ static void count_repeats(struct ukl_task *t, const struct ukl_ctx *ctx)
 static void apply_int_c(struct step *st)
 {
 	const struct ukl_view *v = st->v;
-	struct ukl_ctx *ctx = st->top;
+	/* There is one: classify_int_c() saw it. */
+	struct ukl_ctx *ctx = &st->task->ctx[st->task->depth - 1];
 
 	memcpy(ctx->regs, v->s, sizeof(ctx->regs));
 	ctx->have_regs = true;
@@ -974,23 +953,20 @@ static void expire(struct ukl_cpu *cpu, enum ukl_kind kind)
 	cpu->iret_pc = 0;
 }
 
-static void apply(struct ukl_model *m, struct ukl_view *v)
+static inline __attribute__((always_inline))
+void apply(struct step *st, enum ukl_kind kind)
 {
-	const struct transition *tr = &transitions[v->kind];
-	struct ukl_cpu *cpu = &m->cpu[v->ev->cpu];
-	struct ukl_task *t = cpu->cur;
-	struct step st = {
-		.m = m, .v = v, .cpu = cpu, .task = t,
-		.top = t->depth ? &t->ctx[t->depth - 1] : NULL,
-		.last_iret = cpu->iret_pc,
-	};
+	const struct transition *tr = &transitions[kind];
+	struct ukl_task *t = st->task;
 
-	expire(cpu, v->kind);
+	st->top = t->depth ? &t->ctx[t->depth - 1] : NULL;
+	st->last_iret = st->cpu->iret_pc;
+	expire(st->cpu, kind);
 	if (tr->apply)
-		tr->apply(&st);
+		tr->apply(st);
 	if (tr->next != KEEP)
 		t->where = tr->next;
-	count_edge(m, t, v->kind);
+	count_edge(st->m, t, kind);
 }
 
 /* Before the first task switch, the per-CPU area is the only witness. */
@@ -1010,44 +986,89 @@ static struct ukl_task *current_task(struct ukl_model *m, const struct ukl_event
 }
 
 /* What ukl_mode is, as long as no store to it was seen. */
-static void learn_mode(struct ukl_task *t, const struct ukl_event *ev)
+static inline void learn_mode(const struct step *st)
 {
-	if (t->mode_known || !t->addr || ev->state[S(task)] != t->addr)
+	const struct ukl_view *v = st->v;
+
+	if (!((UKL_ON_INT_IN | UKL_ON(SYS_ENTER) | UKL_ON(GATE_IN) | UKL_ON(USER_IN)) >>
+	      v->kind & 1) || st->task->mode_known || !own(v))
 		return;
-	if (ev->cls != UKL_EV_SYS_ENTER && ev->cls != UKL_EV_INT_IN &&
-	    ev->cls != UKL_EV_GATE_IN && ev->cls != UKL_EV_USER_IN)
-		return;
-	t->mode = ev->state[S(mode)];
-	t->mode_known = true;
+	st->task->mode = v->s[S(mode)];
+	st->task->mode_known = true;
 }
 
 /* By then the kernel has pinned what the processor has and the user left on. */
-static void learn_cr4(struct ukl_model *m, const struct ukl_view *v)
+static inline void learn_cr4(struct ukl_model *m, const struct ukl_view *v)
 {
-	if (m->cr4_known || !(UKL_ON_PROGRAM >> v->kind & 1))
+	if (!(UKL_ON_PROGRAM >> v->kind & 1) || m->cr4_known)
 		return;
 	m->cr4_pinned = m->lay.cr4_pinned & v->s[S(cr4)];
 	m->cr4_known = true;
 }
 
+/*
+ * One function for each kind of event, with the checks of all groups and the action
+ * inline.  It has copies that nobody else can change, so that they live in registers.
+ */
+typedef void step_fn(struct ukl_model *m, const struct ukl_view *at,
+		     struct ukl_cpu *cpu, struct ukl_task *task);
+
+#define JUDGE_GROUP(group, name) \
+	ukl_judge_##group##_##name(&v, &m->tally[UKL_GROUP_##group]);
+#define STEP(name, text) \
+	__attribute__((flatten)) \
+	static void step_##name(struct ukl_model *m, const struct ukl_view *at, \
+				struct ukl_cpu *cpu, struct ukl_task *task) \
+	{ \
+		struct ukl_view v = { \
+			.model = m, .lay = &m->lay, .ev = at->ev, .s = at->ev->state, \
+			.cpu = cpu, .task = task, .ctx = at->ctx, \
+			.kind = UKL_K_##name, .from = at->from, .hw = at->hw, \
+			.edit_epoch = at->edit_epoch, \
+		}; \
+		struct step st = { .m = m, .v = &v, .cpu = cpu, .task = task }; \
+		\
+		learn_cr4(m, &v); \
+		UKL_GROUPS(JUDGE_GROUP, name) \
+		learn_mode(&st); \
+		apply(&st, UKL_K_##name); \
+	}
+UKL_KINDS_TABLE(STEP)
+
+static void step_NONE(struct ukl_model *m, const struct ukl_view *at,
+		      struct ukl_cpu *cpu, struct ukl_task *task)
+{
+	struct step st = { .m = m, .v = at, .cpu = cpu, .task = task };
+
+	apply(&st, UKL_K_NONE);
+}
+
+static step_fn *const steps[UKL_KINDS] = {
+	[UKL_K_NONE] = step_NONE,
+#define STEP_ENTRY(name, text) [UKL_K_##name] = step_##name,
+	UKL_KINDS_TABLE(STEP_ENTRY)
+};
+
 unsigned int ukl_model_step(struct ukl_model *m, const struct ukl_event *ev)
 {
+	struct ukl_cpu *cpu = &m->cpu[ev->cpu];
 	struct ukl_view v = { .model = m, .lay = &m->lay, .ev = ev, .s = ev->state };
-	unsigned int violated;
+	struct ukl_task *task;
 
 	if (ev->cpu >= m->opt.cpus)
 		return 0;
-	v.cpu = &m->cpu[ev->cpu];
-	v.task = current_task(m, ev);
+	task = current_task(m, ev);
+	v.cpu = cpu;
+	v.task = task;
 	v.edit_epoch = m->tasks.edit_epoch;
 	classify(&v);
 	if (m->opt.observe)
 		m->opt.observe(m->opt.arg, &v);
-	learn_cr4(m, &v);
-	violated = judge(m, &v);
-	learn_mode(v.cpu->cur, ev);
-	apply(m, &v);
-	return violated;
+	m->judged[v.kind]++;
+	m->violations = 0;
+	m->view = &v;
+	steps[v.kind](m, &v, cpu, task);
+	return m->violations;
 }
 
 /*
@@ -1069,32 +1090,21 @@ void ukl_model_forget(struct ukl_model *m)
 	cpus_reset(m);
 }
 
-static bool wanted(const struct ukl_model *m, unsigned int i)
+static int tallies_init(struct ukl_model *m)
 {
-	return !m->opt.only || m->opt.only[i];
-}
+	unsigned int first = 0;
 
-/* Each kind of event gets its own list, so that a step tests nothing else. */
-static int lists_init(struct ukl_model *m)
-{
-	unsigned int n = ukl_invariant_count();
-
-	for (unsigned int kind = 0; kind < UKL_KINDS; kind++) {
-		m->list[kind].item = calloc(n, sizeof(*m->list[kind].item));
-		if (!m->list[kind].item)
-			return -1;
+	m->wanted = calloc(ukl_invariant_count(), sizeof(*m->wanted));
+	if (!m->wanted)
+		return -1;
+	for (unsigned int g = 0; g < UKL_GROUP_COUNT; g++) {
+		m->tally[g].first = first;
+		m->tally[g].model = m;
+		while (ukl_catalogue[g]->inv[first - m->tally[g].first])
+			first++;
 	}
-	for (unsigned int i = 0; i < n; i++) {
-		const struct ukl_invariant *inv = ukl_invariant_at(i, NULL);
-
-		for (uint64_t k = wanted(m, i) ? inv->events : 0; k; k &= k - 1) {
-			struct judge_list *list = &m->list[__builtin_ctzll(k)];
-
-			list->item[list->n++] = (struct judge_item){
-				.check = inv->check, .count = m->count[i], .index = i,
-			};
-		}
-	}
+	for (unsigned int i = 0; i < first; i++)
+		m->wanted[i] = !m->opt.only || m->opt.only[i];
 	return 0;
 }
 
@@ -1114,9 +1124,7 @@ struct ukl_model *ukl_model_create(const struct ukl_layout *layout,
 		tasks = 2 * m->opt.cpus + 2;
 	m->cpu = calloc(m->opt.cpus, sizeof(*m->cpu));
 	m->limbo = calloc(m->opt.cpus, sizeof(*m->limbo));
-	m->count = calloc(ukl_invariant_count(), sizeof(*m->count));
-	if (ukl_tasks_init(&m->tasks, tasks) || !m->cpu || !m->limbo || !m->count ||
-	    lists_init(m)) {
+	if (ukl_tasks_init(&m->tasks, tasks) || !m->cpu || !m->limbo || tallies_init(m)) {
 		ukl_model_destroy(m);
 		return NULL;
 	}
@@ -1129,12 +1137,10 @@ void ukl_model_destroy(struct ukl_model *m)
 {
 	if (!m)
 		return;
-	for (unsigned int kind = 0; kind < UKL_KINDS; kind++)
-		free(m->list[kind].item);
 	ukl_tasks_deinit(&m->tasks);
 	free(m->cpu);
 	free(m->limbo);
-	free(m->count);
+	free(m->wanted);
 	free(m);
 }
 
@@ -1142,10 +1148,31 @@ void ukl_model_destroy(struct ukl_model *m)
  * QUESTIONS
  */
 
+/* Every event at which it could have been judged */
+static uint64_t occasions(const struct ukl_model *m, unsigned int index)
+{
+	uint64_t sum = 0;
+
+	for (uint64_t k = ukl_invariant_at(index, NULL)->events; k; k &= k - 1)
+		sum += m->judged[__builtin_ctzll(k)];
+	return sum;
+}
+
 uint64_t ukl_model_count(const struct ukl_model *m, unsigned int index,
 			 enum ukl_result result)
 {
-	return m->count[index][result];
+	const struct ukl_tally *t = &m->tally[UKL_GROUP_COUNT - 1];
+	uint64_t held, violated;
+
+	if (!m->wanted[index])
+		return 0;
+	while (index < t->first)
+		t--;
+	held = t->held[index - t->first];
+	violated = t->violated[index - t->first];
+	if (result == UKL_VACUOUS)
+		return occasions(m, index) - held - violated;
+	return result == UKL_HOLDS ? held : violated;
 }
 
 uint64_t ukl_model_edge_count(const struct ukl_model *m, enum ukl_state from,
@@ -1156,13 +1183,7 @@ uint64_t ukl_model_edge_count(const struct ukl_model *m, enum ukl_state from,
 
 uint64_t ukl_model_kind_count(const struct ukl_model *m, enum ukl_kind kind)
 {
-	uint64_t sum = 0;
-
-	for (unsigned int from = 0; from < UKL_STATES; from++) {
-		for (unsigned int to = 0; to < UKL_STATES; to++)
-			sum += m->edge_count[from][kind][to];
-	}
-	return sum;
+	return m->judged[kind];
 }
 
 const struct ukl_task *ukl_model_task(const struct ukl_model *m, uint64_t addr)

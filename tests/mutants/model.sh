@@ -92,6 +92,7 @@ original() {
 	local source
 	mkdir -p "$out/obj"
 	for source in model/*.c checker/world.c tests/mutants/verdicts.c; do
+		[ "$source" != model/model.c ] || continue # that is all the others
 		compile "$source" "$out/obj/$(basename "$source" .c).o" -O2
 	done
 	link "$out/verdicts" "$out"/obj/*.o

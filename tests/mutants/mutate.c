@@ -182,7 +182,7 @@ static int starts_statement(const char *code, size_t i)
 
 static int is_want(const char *name, size_t length)
 {
-	static const char *const others[] = { "ukl_want_slots", "ukl_note" };
+	static const char *const others[] = { "ukl_note" };
 
 	if (!strncmp(name, "want", 4))
 		return 1;
