@@ -330,6 +330,8 @@ static enum ukl_result check_truth(const struct ukl_view *v, struct ukl_finding 
 	if (!own(v) || (v->kind == UKL_K_INT_OUT_APP &&
 			(!v->ctx || v->ctx->tag == UKL_TAG_SYSCALL)))
 		return UKL_VACUOUS;
+	if (v->kind == UKL_K_SYS_LEAVE && !v->ctx && (v->s[S(cs)] & 3))
+		return UKL_VACUOUS;
 	if (v->kind != UKL_K_SYS_LEAVE)
 		want(f, "mode", 2, v->s[S(mode)]);
 	else if (v->ctx && v->ctx->exec && (v->s[S(cs)] & 3))
@@ -348,7 +350,9 @@ static const struct ukl_invariant mf_truth = {
 	       "whether exit work is done.",
 	.source = "arch/x86/entry/entry_64.S error_entry",
 	.exceptions = "How a system call ends is SX-one-flip's, and what is read "
-		      "while current is another task is TH-current's.",
+		      "while current is another task is TH-current's.  Of a call that "
+		      "was entered before the trace began and leaves to ring 3 it is "
+		      "not known whether it was an exec.",
 	.events = UKL_ON(APP_IN) | UKL_ON(INT_IN_APP) | UKL_ON(INT_OUT_APP) |
 		  UKL_ON(SYS_LEAVE),
 	.variants = UKL_VARIANT_ALL,

@@ -189,7 +189,10 @@ const struct ukl_edge *ukl_edge_find(enum ukl_state from, enum ukl_kind kind,
 
 bool ukl_edge_counts(enum ukl_state from, enum ukl_kind kind, enum ukl_state to)
 {
-	return moves(kind) && from != UKL_IN_UNKNOWN && to != UKL_IN_UNKNOWN;
+	if (!moves(kind) || from == UKL_IN_UNKNOWN || to == UKL_IN_UNKNOWN)
+		return false;
+	/* Where no context is known, one may be open all the same. */
+	return from != UKL_IN_KERNEL || ukl_edge_find(from, kind, to);
 }
 
 static uint32_t variant_bit(const char *name, size_t len)

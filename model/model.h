@@ -353,7 +353,7 @@ extern const char *const ukl_kind_id[UKL_KINDS];	/* "GATE_IN" */
 /* The row that declares it, or NULL. */
 const struct ukl_edge *ukl_edge_find(enum ukl_state from, enum ukl_kind kind,
 				     enum ukl_state to);
-/* Not what describes a task, nor what happens to one that is not known yet. */
+/* Not what describes a task, nor what happens to one of which too little is known. */
 bool ukl_edge_counts(enum ukl_state from, enum ukl_kind kind, enum ukl_state to);
 
 /* The set of enum ukl_variant that "base" or "ret+byp" names; 0 if it is not one. */

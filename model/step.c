@@ -969,20 +969,34 @@ void apply(struct step *st, enum ukl_kind kind)
 	count_edge(st->m, t, kind);
 }
 
+/* Classes that look at the per-CPU area and at the flags of what they came from */
+static const bool names_task[UKL_CLASSES] = {
+#define NAMES_TASK(id, NAME, name, samples, meaning, args) \
+	[id] = !(~(samples) & (UKL_BIT(task) | UKL_BIT(flags))),
+#define NO_ARG(NAME, name, meaning)
+	UKL_EVENTS(NAMES_TASK, NO_ARG)
+#undef NAMES_TASK
+#undef NO_ARG
+};
+
+/*
+ * The per-CPU area is wrong in the middle of a switch, but interrupts are off there,
+ * and only what needs none (NMI, #DB, #MC) can be seen.
+ */
+static bool task_is_named(const struct ukl_event *ev)
+{
+	return ev->cls < UKL_CLASSES && names_task[ev->cls] &&
+	       ev->state[S(flags)] & X86_IF && in_kernel_half(ev->state[S(task)]);
+}
+
 /* Before the first task switch, the per-CPU area is the only witness. */
 static struct ukl_task *current_task(struct ukl_model *m, const struct ukl_event *ev)
 {
 	struct ukl_cpu *cpu = &m->cpu[ev->cpu];
-	uint64_t addr = ev->state[S(task)];
-	struct ukl_task *t;
 
-	if (cpu->cur != cpu->limbo || !in_kernel_half(addr))
-		return cpu->cur;
-	if (ev->cls == UKL_EV_SWITCH || ev->cls == UKL_EV_TASK || ev->cls == UKL_EV_END)
-		return cpu->cur;
-	t = task_get(m, addr);
-	cpu->cur = t;
-	return t;
+	if (cpu->cur == cpu->limbo && task_is_named(ev))
+		cpu->cur = task_get(m, ev->state[S(task)]);
+	return cpu->cur;
 }
 
 /* What ukl_mode is, as long as no store to it was seen. */

@@ -114,6 +114,8 @@ void ukl_tasks_forget(struct ukl_tasks *tasks)
 {
 	for (unsigned int i = 0; i < tasks->used; i++)
 		ukl_task_reset(tasks, &tasks->pool[i]);
+	memset(tasks->bucket, 0, tasks->buckets * sizeof(*tasks->bucket));
+	tasks->used = 0;
 	/* A call that was open may still be. */
 	tasks->edit_epoch++;
 }

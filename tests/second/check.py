@@ -111,6 +111,8 @@ class Tasks(dict):
 def new_cpu():
     return SimpleNamespace(task=Task(), gs=None, idt=None, lstar=None, parity=None, landing=None, iret=None, switches=0)
 
+NAMING = {"gate_in", "sys_enter", "sys_leave", "int_in", "int_c", "int_out", "app_in", "user_in", "fork", "fixup",
+          "sig_setup", "sig_start", "sig_restored", "sig_check"}
 in_app = lambda ip: L.app_text_start <= ip < L.app_text_end
 user_half = lambda address: address < L.task_size_max
 
@@ -137,7 +139,7 @@ class Machine:
         self.violated, self.applied = {}, set()
     def step(self, order, event):
         v = SimpleNamespace(m=self, cpu=self.cpus[event[1]], cls=event[2], a=event[3], s=event[4])
-        if v.cpu.task.address == 0 and v.s[TASK] >> 63 and v.cls not in ("switch", "task", "end"):
+        if v.cpu.task.address == 0 and v.s[TASK] >> 63 and v.s[FLAGS] & IF and v.cls in NAMING:
             v.cpu.task = self.tasks[v.s[TASK]]
         v.t = v.cpu.task
         v.own, v.mine = v.t.address != 0 and v.s[TASK] == v.t.address, getattr(v.a, "task", None) == v.t.address
@@ -450,7 +452,7 @@ MF-switch | SWITCH | v.m.tasks[a.next].mode is not None and not v.m.tasks[a.next
 MF-exec-clear | OUT_USER | c.execed and t.mode is not None | t.mode == 0
 MF-nmi | OUT_APP OUT_KERNEL | v.own and c.own | s[MODE] == c.s[MODE]
 MF-truth | IN_APP APP_IN OUT_APP | v.own and (k != "OUT_APP" or c.sort not in ("sys", "none")) | s[MODE] == 2
-MF-truth | SYS_LEAVE | v.own | s[MODE] == (0 if c.execed and s[CS] & 3 else 1)
+MF-truth | SYS_LEAVE | v.own and (c.sys or not s[CS] & 3) | s[MODE] == (0 if c.execed and s[CS] & 3 else 1)
 MF-handler | C_APP | v.own | s[MODE] == 1
 MF-handler | IN_KERNEL C_KERNEL | v.own and not in_transit(v, c) | s[MODE] != 2
 MF-writers | GATE_IN SYS_LEAVE IN_APP IN_KERNEL APP_IN | v.own and t.mode is not None | s[MODE] == t.mode

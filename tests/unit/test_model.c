@@ -428,6 +428,14 @@ static void test_forget(void)
 	int_out(K(KERNEL) + 0x300, K(KERNEL) + 0x200, STACK_A + 0x3600,
 		STACK_A + 0x3640, 1);
 	CU_ASSERT_EQUAL(reports, 0);
+
+	/* That task may be gone, and its memory a child's that is not born yet. */
+	switch_to(TASK_A, TASK_B, STACK_B, 1);
+	ukl_model_forget(model);
+	CU_ASSERT_PTR_NULL(ukl_model_task(model, TASK_A));
+	switch_to(TASK_B + 0x1000, TASK_B, STACK_B, 1);
+	mode_write(TASK_A, 0);
+	CU_ASSERT_EQUAL(reports, 0);
 }
 
 /* --only: what is not asked for is not judged. */
