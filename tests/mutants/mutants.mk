@@ -25,29 +25,27 @@ $(BUILD)/tests/mutate: tests/mutants/mutate.c
 
 # Lies in traces: in the fixtures' base run, and in a recorded one that repeats exactly.
 COUNT_RUN := $(BUILD)/count-run/trace
-COUNT_WORDS := calls=20,jumps=5,faults=10,stack=5,ticks=3
-
-TRACE_MUTANTS := $(BUILD)/trace-mutants/table
-TELL_LIES = tests/mutants/trace-mutants.sh $(BUILD) $(COUNT_RUN) $(BUILD)/trace-mutants
-LIARS := $(ASSEMBLE) $(UKL) $(BUILD)/tests/trace-mutate $(COUNT_RUN)/metadata
+COUNT_WORDS := calls=20,jumps=5,faults=10,stack=5,ticks=3,spawn=2
+TRACE_MUTATE := $(BUILD)/tests/trace-mutate
+TRACE_MUTATE_OBJS := $(BUILD)/tests/mutants/trace-mutate.o $(BUILD)/tests/mutants/lies.o
 
 .PHONY: trace-mutants
-trace-mutants: $(LIARS)	## small lies in traces: which does the checker see?
-	$(Q)$(TELL_LIES)
+trace-mutants: $(ASSEMBLE) $(TRACE_MUTATE) $(COUNT_RUN)/metadata	## small lies in traces: which does the model see?
+	$(Q)tests/mutants/trace-mutants.sh $(BUILD) $(COUNT_RUN) $(BUILD)/trace-mutants
 
-# For who only wants the lies: whether each is explained is the goal's above to say.
-$(TRACE_MUTANTS): $(LIARS) $(wildcard tests/mutants/trace* tests/fixtures/base.trace)
-	$(Q)$(TELL_LIES) > $(@D).log || [ -s $@ ]
-
-$(COUNT_RUN)/metadata: $(KIMAGES)/count/bzImage $(BUILD)/guest/initramfs.cpio.gz $(RECORDING)
+$(COUNT_RUN)/metadata: $(KIMAGES)/count/bzImage $(BUILD)/guest/initramfs.cpio.gz $(RECORDING) \
+		tests/mutants/mutants.mk
 	$(Q)rm -rf $(COUNT_RUN)
 	@mkdir -p $(dir $(COUNT_RUN))
 	$(Q)$(UKL) record --icount --timeout 300 --app count --out $(COUNT_RUN) \
 		--append "ukl.scenario=count ukl.args=$(COUNT_WORDS)" \
 		< /dev/null > $(dir $(COUNT_RUN))console.log
 
--include $(BUILD)/tests/trace-mutate.d
+-include $(TRACE_MUTATE_OBJS:.o=.d)
 
-$(BUILD)/tests/trace-mutate: tests/mutants/trace-mutate.c $(TRACE_LIB)
+$(BUILD)/tests/mutants/%.o: tests/mutants/%.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -o $@ $< $(TRACE_LIB) $(TRACE_LIBS)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+
+$(TRACE_MUTATE): $(TRACE_MUTATE_OBJS) $(MODEL_LIB) $(TRACE_LIB)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(TRACE_LIBS)

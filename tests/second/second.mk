@@ -5,7 +5,7 @@
 SECOND_PROBE := $(BUILD)/system/second-probe/trace
 
 .PHONY: second-check
-second-check: $(ASSEMBLE) $(UKL) $(TRACE_MUTANTS) $(COUNT_RUN)/metadata $(SECOND_PROBE)/metadata	## an independent checker, from the pages, agrees on every trace
+second-check: $(ASSEMBLE) $(UKL) $(TRACE_MUTATE) $(COUNT_RUN)/metadata $(SECOND_PROBE)/metadata	## an independent checker, from the pages, agrees on every trace
 	$(Q)tests/second/second.sh $(BUILD) $(BUILD)/second $(COUNT_RUN) $(SECOND_PROBE)
 
 $(SECOND_PROBE)/metadata: | $(BUILD)/kernel/images/probe/bzImage $(RECORDING)

@@ -3,22 +3,22 @@
 #
 # second.sh - "ukl check" and the second opinion on the same traces
 #
-#   second.sh BUILD OUT TRACE...
+#   second.sh BUILD OUT TRACE [TRACE...]
 #
-# Both judge every fixture, every lie of trace-mutants.sh (BUILD/trace-mutants) and each
-# TRACE, a recorded run.  They must name the same violations, each with the first event,
-# and the same invariants as vacuous.  A disagreement is told with both events.
+# Both judge every fixture, lies in the fixtures' base run and in the first TRACE, as
+# trace-mutate.c tells them of each kind of event, and each TRACE, a recorded run.  They
+# must name the same violations, each with the first event, and the same invariants as
+# vacuous.  A disagreement is told with both events.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../system/lib.sh
 . "$(dirname "$0")/../system/lib.sh"
 
-USAGE="BUILD OUT [TRACE...]"
+USAGE="BUILD OUT TRACE [TRACE...]"
 arguments "$@"
 suite
 HERE=$(realpath "$(dirname "$0")")
 FIXTURES=$HERE/../fixtures
 UKL=$(realpath "$BUILD/ukl")
-MUTANTS=$BUILD/trace-mutants
 
 # Both on the traces whose names, relative to DIR, come in
 judge_both() { # SET DIR
@@ -50,6 +50,14 @@ fixtures() {
 	done
 }
 
+# N lies of each rule and kind, in traces
+lies() { # SET TRACE N
+	rm -rf "${OUT:?}/$1"
+	mkdir -p "$OUT/$1"
+	"$BUILD/tests/trace-mutate" make "$2" "$OUT/$1" "$3" 1 >"$OUT/$1.lies"
+	judge_both "$1" "$OUT/$1" < <(seq "$(wc -l <"$OUT/$1.lies")")
+}
+
 rules() { # what the second opinion judges
 	sed -n '/^RULES = /,/^"""$/s/^\([A-Z][A-Z]-[a-z0-9-]*\) | .*/\1/p' "$HERE/check.py" |
 		sort -u
@@ -65,10 +73,11 @@ pass "in $(wc -l <"$HERE/check.py") lines"
 
 fixtures >"$OUT/list"
 judge_both fixture "$OUT/fixtures" <"$OUT/list"
-for set in base recorded; do
-	judge_both "$set" "$MUTANTS/$set" < <(seq "$(wc -l <"$MUTANTS/$set/list")")
-done
-for trace in "${REST[@]}"; do
+awk -f "$FIXTURES/expand.awk" /dev/null "$FIXTURES/base.trace" >"$OUT/text"
+"$BUILD/tests/ukl_assemble" "$OUT/text" "$OUT/whole"
+lies base "$OUT/whole" 2
+lies recorded "$TRACE" 2
+for trace in "$TRACE" "${REST[@]}"; do
 	judge_both "$(basename "$(dirname "$trace")")" "$(dirname "$trace")" <<<trace
 done
 [ "$DIFFERS" -eq 0 ] || die "they disagree; see above"
