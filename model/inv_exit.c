@@ -376,7 +376,7 @@ static const struct ukl_invariant sx_by_iret = {
 	.source = "arch/x86/include/asm/sync_core.h sync_core_before_usermode; "
 		  "bug ledger B7, B8, B15; "
 		  "Documentation/features/sched/membarrier-sync-core",
-	.exceptions = "None.",
+	.exceptions = "Not judged if nothing was seen of the task before.",
 	.events = UKL_ON(APP_IN),
 	.variants = UKL_VARIANT_BASE | UKL_VARIANT_PF_DF | UKL_VARIANT_PF_SS,
 	.check = check_by_iret,

@@ -110,7 +110,7 @@ static const struct ukl_invariant pf_atomic = {
 /* Does the fault call the vsyscall page?  The kernel makes the call and returns from it. */
 static bool calls_vsyscall(const struct ukl_ctx *ctx)
 {
-	return in_range(ctx->truth[S(ip)], VSYSCALL_PAGE, VSYSCALL_PAGE + 0x1000) &&
+	return in_range(ctx->truth[S(ip)], VSYSCALL_PAGE, VSYSCALL_PAGE + VSYSCALL_SIZE) &&
 	       ctx->truth[S(cr2)] == ctx->truth[S(ip)];
 }
 

@@ -274,8 +274,8 @@ static enum ukl_result check_is_exec_start(const struct ukl_view *v,
 
 static const struct ukl_invariant is_exec_start = {
 	.id = "IS-exec-start",
-	.sentence = "A ring-3 program starts with registers and segment bases zero, RSP a "
-		    "multiple of 16, and no flag but IF.",
+	.sentence = "A ring-3 program starts with registers and segment bases zero, the "
+		    "user's SS, RSP a multiple of 16, and no flag but IF.",
 	.why = "It is the psABI's start state.  What is left of the caller is a leak, and "
 	       "if the caller was the application it is one of kernel addresses, or of "
 	       "AC, which start_thread() has to take away.",

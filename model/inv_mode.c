@@ -317,7 +317,7 @@ static const struct ukl_invariant mf_nmi = {
 	       "must not show; meanwhile the flag must say kernel, or exceptions in "
 	       "the handler would do exit work in NMI context.",
 	.source = "bug ledger B14; arch/x86/kernel/nmi.c exc_nmi",
-	.exceptions = "None.",
+	.exceptions = "Not judged if current was or is another task.",
 	.events = UKL_ON(INT_OUT_APP) | UKL_ON(INT_OUT_KERNEL),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_nmi,

@@ -70,7 +70,8 @@ static bool program_fault(const struct ukl_view *v)
 		return false;
 	/* The emulated vsyscall page faults for addresses of its own. */
 	return ctx->app || (ctx->from == UKL_AT_USER &&
-			    in_user_half(v->lay, ctx->truth[S(ip)]));
+			    !in_range(ctx->truth[S(ip)], VSYSCALL_PAGE,
+				      VSYSCALL_PAGE + VSYSCALL_SIZE));
 }
 
 /* SG-force */

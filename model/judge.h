@@ -77,6 +77,7 @@
 #define FIRST_IRQ       32u
 /* VSYSCALL_ADDR: one fixed page, part of the ABI */
 #define VSYSCALL_PAGE   0xffffffffff600000ull
+#define VSYSCALL_SIZE   0x1000u
 
 #define S(name) (UKL_S_##name)
 #define ARG(CLASS, name) (v->ev->arg[UKL_A_##CLASS##_##name])

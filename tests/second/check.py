@@ -353,7 +353,7 @@ in_transit = lambda v, c: c.own or c.phase == "out" or c.app and not c.down or v
 keeps_bases = lambda c: (c.usys and not c.compat or c.user and c.vector != INT80 and c.s[CS] != L.user32_cs) and not (
     c.edited or c.execed) and c.s[CR4] & FSGSBASE and c.nr not in (ARCH_PRCTL, SIGRETURN)
 # what interrupted 64-bit ring 3 and went back, but for the abort of a sequence
-user_event = lambda s, c: c.user and c.plain and c.s[CS] == L.user_cs and (
+user_event = lambda s, c: c.user and c.plain and c.s[CS] & 0xffff == L.user_cs and (
     c.s[IP] == s[IP] or not alike(c.s, s, ip=False))
 moved_on = lambda v: v.t.rseq and in_app(v.c.s[IP]) and in_app(v.s[IP])     # perhaps a sequence's abort
 
@@ -436,7 +436,7 @@ SX-no-errno-leak | OUT_APP | c.sys and c.nr != SIGRETURN and not c.edited | sign
 SX-balanced | OUT_APP | v.own | not counted(s)
 SX-fpu | OUT_APP | v.own | not s[WORK] & L.need_fpu_load
 SX-cr3 | OUT_APP | c.sys and not c.execed | same_cr3(s, c.s)
-SX-by-iret | APP_IN | 1 | p.landing
+SX-by-iret | APP_IN | t.where != "unknown" | p.landing
 SX-resume-exact | APP_IN | p.landing | a.pc == p.landing[IP] and alike(s, p.landing, RF | INEXACT, False)
 SX-resume-exact | IN_APP | p.landing | alike(s, p.landing)
 MF-domain | MODE_WRITE SWITCH FORK | 1 | (a.value if v.cls == "mode_write" else a.mode) < 3
@@ -450,7 +450,7 @@ MF-nonukl-zero | SWITCH | v.m.tasks[a.next].kthread and not v.m.tasks[a.next].ex
 MF-nonukl-zero | FORK | a.pf & (L.pf_kthread + L.pf_io_worker) or t.mode == 0 | a.mode == 0
 MF-switch | SWITCH | v.m.tasks[a.next].mode is not None and not v.m.tasks[a.next].exited | a.mode == v.m.tasks[a.next].mode
 MF-exec-clear | OUT_USER | c.execed and t.mode is not None | t.mode == 0
-MF-nmi | OUT_APP OUT_KERNEL | v.own and c.own | s[MODE] == c.s[MODE]
+MF-nmi | OUT_APP OUT_KERNEL | v.own and c.own and c.s[TASK] == t.address | s[MODE] == c.s[MODE]
 MF-truth | IN_APP APP_IN OUT_APP | v.own and (k != "OUT_APP" or c.sort not in ("sys", "none")) | s[MODE] == 2
 MF-truth | SYS_LEAVE | v.own and (c.sys or not s[CS] & 3) | s[MODE] == (0 if c.execed and s[CS] & 3 else 1)
 MF-handler | C_APP | v.own | s[MODE] == 1
@@ -572,8 +572,8 @@ IS-fs-base | OUT_USER USER_OUT | keeps_bases(c) | s[FS] == c.s[FS]
 IS-transparent | OUT_USER | user_event(s, c) and c.vector >= IRQ | alike(s, c.s, ip=False)
 IS-retry | OUT_USER | user_event(s, c) and c.fault and user_half(c.s[IP]) | alike(s, c.s, ip=False)
 IS-call-regs | OUT_USER USER_OUT | c.usys and c.plain and not c.compat and c.nr != URETPROBE | same(s, c.s, SP, *KEPT)
-IS-exec-start | OUT_USER | c.execed and not c.edited | zero(s) and s[FS] == s[GS] == 0 and s[SP] % 16 == 0 and s[FLAGS] | 2 == 2 |
-    IF and user_half(s[IP])
+IS-exec-start | OUT_USER | c.execed and not c.edited | zero(s) and s[FS] == s[GS] == 0 and s[SS] == L.user_ds and s[SP] % 16 == 0 and
+    s[FLAGS] | 2 == 2 | IF and user_half(s[IP])
 IS-sysret | USER_OUT | t.known | t.bottom().sort == "usys" and (t.bottom().compat or user_half(s[IP]))
 IS-idt | USERS | p.idt | p.idt != L.app_idt
 IS-smepsmap | USERS | v.m.pinned is not None | pinned(v, s[CR4])
