@@ -20,7 +20,8 @@ static const char help[] =
 	"Compared are the transitions of each task: their kinds, system calls, vectors\n"
 	"and signals. Interrupts and what they do, and task switches, are left out.\n"
 	"One of A and B may be - for a tar archive of a trace on standard input.\n\n"
-	"  --syscalls         compare system calls, arguments and results, by --rules\n"
+	"  --syscalls         compare system calls, arguments and results, by --rules; how\n"
+	"                     far a task came that SIGKILL ended in both is no difference\n"
 	"  --all              leave nothing out, for runs that are to be the same\n"
 	"  --ring3 NAME       of B, take the ring-3 program of that name\n"
 	"  --rules            show which arguments and results are compared, and how\n"
@@ -44,7 +45,7 @@ struct pair {
 	struct queue waiting;
 	uint64_t common;		/* steps that were the same */
 	struct ukl_item last[SIDES][CONTEXT];	/* of these */
-	bool parted;
+	bool parted, cut;		/* cut: killed in both, sooner in one */
 	struct ukl_item next[SIDES][CONTEXT];	/* the parting, and on */
 	unsigned int n_next[SIDES];
 	uint32_t pid[SIDES];
@@ -111,12 +112,33 @@ static void part(struct diff *d, struct pair *p)
 		show_next(p, p->ahead, &q->item[q->head++]);
 }
 
-/* Nothing of the other side can come any more, so nothing waits for it. */
+/* SIGKILL ends a task wherever it stands: in one run it may have come further. */
+static enum ukl_end end_of(const struct diff *d, enum side side, const struct pair *p)
+{
+	return ukl_sequence_end(d->seq[side], (unsigned int)(p - d->pair));
+}
+
+static bool killed_in_both(const struct diff *d, const struct pair *p)
+{
+	enum ukl_end a = end_of(d, A, p), b = end_of(d, B, p);
+
+	return a != UKL_END_OTHER && b != UKL_END_OTHER &&
+	       (a == UKL_END_KILLED || b == UKL_END_KILLED);
+}
+
+/*
+ * Nothing of the other side can come any more, so nothing waits for it; unless that may
+ * have been killed, as this one may be yet.
+ */
 static int go_on_alone(struct diff *d, struct pair *p, enum side side,
 		       const struct ukl_item *item)
 {
 	if (!ukl_sequence_whole(d->seq[!side]))
 		return 0;
+	if (end_of(d, !side, p) != UKL_END_OTHER) {
+		d->waiting[side]++;
+		return enqueue(&p->waiting, item);
+	}
 	part(d, p);
 	show_next(p, side, item);
 	return 0;
@@ -254,6 +276,16 @@ static void put_parting(const struct diff *d, unsigned int i)
 	putchar('\n');
 }
 
+static void put_cut(const struct diff *d, unsigned int i)
+{
+	const struct pair *p = &d->pair[i];
+
+	printf("task %u (pid %" PRIu32 " in A, %" PRIu32 " in B): %" PRIu64 " steps are the"
+	       " same, then it was killed; in %s it came %zu further\n\n", i + 1, p->pid[A],
+	       p->pid[B], p->common, p->ahead == A ? "A" : "B",
+	       p->waiting.n - p->waiting.head);
+}
+
 /*
  * What still waits at the end: one side goes on where the other has ended, which is
  * only known of a trace that is whole.
@@ -263,8 +295,11 @@ static void part_at_end(struct diff *d)
 	for (unsigned int i = 0; i < d->n; i++) {
 		struct pair *p = &d->pair[i];
 
-		if (!p->parted && p->waiting.head < p->waiting.n &&
-		    ukl_sequence_whole(d->seq[!p->ahead]))
+		if (p->parted || p->waiting.head == p->waiting.n ||
+		    !ukl_sequence_whole(d->seq[!p->ahead]))
+			continue;
+		p->cut = killed_in_both(d, p);
+		if (!p->cut)
 			part(d, p);
 	}
 }
@@ -293,6 +328,8 @@ static int verdict(struct diff *d)
 	printf("A = %s\nB = %s\n\n", d->trace[A], d->trace[B]);
 	for (unsigned int i = 0; i < d->n; i++) {
 		common += d->pair[i].common;
+		if (d->pair[i].cut)
+			put_cut(d, i);
 		if (!d->pair[i].parted)
 			continue;
 		parted++;

@@ -5,6 +5,7 @@
 #include "sequence.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #define VECTOR_MC	18u
 #define FIRST_IRQ	32u
 #define VECTOR_SYSCALL	0x80u
+#define EXIT_SIGNAL	0x7fu		/* of an exit code */
 
 /* A task of the program that is alive. */
 struct life {
@@ -28,6 +30,8 @@ struct ukl_sequence {
 	struct ukl_model *model;
 	struct life *life;
 	unsigned int n, roots;
+	uint8_t *end;			/* enum ukl_end by member */
+	unsigned int ends;
 	bool no_memory, gap;
 	bool have;			/* item is that of the current event */
 	struct ukl_item item;
@@ -105,6 +109,20 @@ static void note_foreign(struct ukl_sequence *seq, uint64_t task)
 
 	if (life)
 		*life = (struct life){ .task = task, .foreign = true };
+}
+
+static void note_end(struct ukl_sequence *seq, unsigned int member, uint64_t code)
+{
+	uint8_t *larger;
+
+	for (; seq->ends <= member; seq->ends++) {
+		larger = grow(seq, seq->end, seq->ends, sizeof(*larger));
+		if (!larger)
+			return;
+		seq->end = larger;
+		seq->end[seq->ends] = UKL_END_UNSEEN;
+	}
+	seq->end[member] = (code & EXIT_SIGNAL) == SIGKILL ? UKL_END_KILLED : UKL_END_OTHER;
 }
 
 /* The task runs the program: it is a new one, or came back to it. */
@@ -337,8 +355,10 @@ static void observe(void *arg, const struct ukl_view *v)
 	}
 	if (v->kind == UKL_K_FORK)
 		follow_fork(seq, v, life);
-	if (v->kind == UKL_K_EXIT && life)
+	if (v->kind == UKL_K_EXIT && life) {
+		note_end(seq, life->member, v->ev->arg[UKL_A_EXIT_code]);
 		life->task = 0;
+	}
 }
 
 /* --- life ------------------------------------------------------------------ */
@@ -391,6 +411,7 @@ void ukl_sequence_close(struct ukl_sequence *seq)
 	if (seq->reader)
 		ukl_reader_close(seq->reader);
 	free(seq->life);
+	free(seq->end);
 	free(seq);
 }
 
@@ -408,6 +429,14 @@ const struct ukl_item *ukl_sequence_next(struct ukl_sequence *seq)
 			return &seq->item;
 	}
 	return NULL;
+}
+
+enum ukl_end ukl_sequence_end(const struct ukl_sequence *seq, unsigned int member)
+{
+	if (member < seq->ends && seq->end[member])
+		return seq->end[member];
+	return ukl_env_is_user(ukl_reader_env(seq->reader)) ? UKL_END_UNSEEN :
+							       UKL_END_OTHER;
 }
 
 bool ukl_sequence_whole(const struct ukl_sequence *seq)

@@ -62,6 +62,16 @@ void ukl_sequence_close(struct ukl_sequence *seq);
 /* NULL at the end, which may be a gap; good until the next call. */
 const struct ukl_item *ukl_sequence_next(struct ukl_sequence *seq);
 
+/* How a task ended */
+enum ukl_end {
+	UKL_END_UNSEEN = 0,	/* in user mode, whose recorder dies with its task */
+	UKL_END_KILLED,		/* by SIGKILL, wherever it stood */
+	UKL_END_OTHER,		/* by itself, by another signal, or not at all */
+};
+
+/* Behind the end: that of a member of the family */
+enum ukl_end ukl_sequence_end(const struct ukl_sequence *seq, unsigned int member);
+
 /* Behind the end: is the trace whole? */
 bool ukl_sequence_whole(const struct ukl_sequence *seq);
 /* ... and did the system let it be read?  See ukl_reader_trouble(). */

@@ -108,9 +108,9 @@ user "$OUT/changed" "$BUILD/apps/count/count-rt" calls=301 faults=30 stack=10
 parts "a call too many" '^  > B .* getppid()$'
 
 compare calls 50 "" probe "" probe/probe calls
-# A child may be killed, a thread cancelled, before its first call or behind it.
-RUNS=50
 compare libc 600 "" libc "--smp 2" libc/libc plain malloc setjmp signals faults processes
+# A thread may be cancelled before its first call or behind it.
+RUNS=50
 compare threads 200 "" libc "" libc/libc threads
 RUNS=1
 
