@@ -7,8 +7,8 @@
 #
 # Promises that OUTPUT (a) enters the kernel only through the gates, the first
 # by a five-byte direct call and the second by a direct jmp; (b) has no SYSCALL,
-# SYSENTER or INT instruction, which at CPL 0 would wreck the machine, and none
-# that only ring 0 may execute; (c) needs nothing but the gates and the bounds of
+# SYSENTER or INT instruction, which at CPL 0 would wreck the machine, none
+# that only ring 0 may execute, and none that uses GS, the kernel's own; (c) needs nothing but the gates and the bounds of
 # the TLS template and the constructors' tables; (d) has only sections that the
 # kernel's linker script places; (e) can be linked at the kernel's addresses.
 # Otherwise it says why, exits with 1 and leaves no OUTPUT.  All names
@@ -93,6 +93,9 @@ complaint=$("$OBJDUMP" -dr -w "$joined" | awk -v total="$total" '
 		if (insn ~ /^(syscall|sysenter|sysret|sysexit|int |iret|hlt|cli|sti|clac|stac|in |out |ins[bwl] |outs[bwl] |lgdt|lidt|lldt|ltr|lmsw|clts|invd|invlpg|wbinvd|rdmsr|wrmsr|swapgs|wrgsbase|xsetbv|mov[a-z]* .*%[cd]r[0-9])/)
 			print "instruction \"" insn "\" in " where " " part[1] \
 			      " is not for an application in ring 0"
+		if (insn ~ /%gs:|^lgs |^pop +%gs|^mov .*,%gs$/)
+			print "instruction \"" insn "\" in " where " " part[1] \
+			      " uses GS, which in ring 0 is the kernel\47s; a thread has %fs"
 	}
 	/R_X86_64.*entry_SYSCALL_64_jump([-+ \t]|$)/ {
 		if (bytes ~ /^e9 / && insn ~ /^jmp /) good++

@@ -140,6 +140,10 @@ refuses_source "a SYSCALL instruction" 'instruction "syscall" in <main>.*ring 0'
 	'int main(void) { asm volatile("syscall"); return 0; }'
 refuses_source "an instruction that only ring 0 has" 'instruction "cli" in <main>' \
 	'int main(void) { asm volatile("cli"); return 0; }'
+refuses_source "memory at %gs" 'instruction "mov .*%gs:.*in <main>.*GS.*the kernel.s' \
+	'int main(void) { long w; __asm__("mov %%gs:8, %0" : "=r"(w)); return w != 0; }'
+refuses_source "a selector for %gs" 'instruction "mov .*,%gs" in <main>.*the kernel.s' \
+	'int main(int argc, char **argv) { __asm__("mov %0, %%gs" : : "r"(argc)); return !argv; }'
 refuses_source "decimal floating point" "decimal floating point" \
 	'int main(int c, char **v) { volatile _Decimal64 d = c; return (int)(d / 3); }'
 cat > throws.s <<'S'
