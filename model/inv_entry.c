@@ -314,21 +314,22 @@ static enum ukl_result check_flags(const struct ukl_view *v, struct ukl_finding 
 	if (!v->ctx || edited(v))
 		return UKL_VACUOUS;
 	if (by_call(v, v->ctx->pc))
-		want(f, "flags (TF IF NT AC)", v->ctx->truth[S(flags)] & FLAGS_EXACT,
+		want(f, "flags (TF IF NT AC)",
+		     (v->ctx->truth[S(flags)] | X86_IF) & FLAGS_EXACT,
 		     flags & FLAGS_EXACT);
 	else
-		want(f, "flags", v->ctx->truth[S(r11)], flags);
+		want(f, "flags", v->ctx->truth[S(r11)] | X86_IF, flags);
 	want(f, "r11", flags, v->s[S(r11)]);
 	return verdict(f);
 }
 
 static const struct ukl_invariant se_flags = {
 	.id = "SE-flags",
-	.sentence = "regs->flags are the application's flags at the gate, and "
-		    "regs->r11 equals them as after SYSCALL.",
+	.sentence = "regs->flags are the application's flags at the gate with IF set, "
+		    "and regs->r11 equals them as after SYSCALL.",
 	.why = "The page-fault code tests regs->flags.IF, signal frames export them "
 	       "and the return restores them: flags saved after CLI would leave "
-	       "interrupts off.",
+	       "interrupts off.  POPF clears IF at CPL 0 and not in ring 3.",
 	.source = "arch/x86/mm/fault.c do_user_addr_fault; "
 		  "bug ledger B4; Intel SDM 2B SYSCALL",
 	.exceptions = "As for SE-args.  Condition codes and DF are not compared at the "

@@ -244,7 +244,7 @@ static const struct ukl_invariant sx_gprs = {
 /* SX-if */
 static enum ukl_result check_sx_if(const struct ukl_view *v, struct ukl_finding *f)
 {
-	if (!is_syscall(v->ctx) || !(v->ctx->truth[S(flags)] & X86_IF))
+	if (!is_syscall(v->ctx))
 		return UKL_VACUOUS;
 	want_set(f, "flags", X86_IF, v->s[S(flags)]);
 	return verdict(f);
@@ -252,9 +252,10 @@ static enum ukl_result check_sx_if(const struct ukl_view *v, struct ukl_finding 
 
 static const struct ukl_invariant sx_if = {
 	.id = "SX-if",
-	.sentence = "An application that called with interrupts on resumes with "
-		    "interrupts on.",
-	.why = "It would otherwise keep the CPU for ever: no tick, no preemption.",
+	.sentence = "The application resumes from a system call with interrupts on, also "
+		    "if it called with interrupts off.",
+	.why = "It would otherwise keep the CPU for ever: no tick, no preemption.  IF is "
+	       "not ring 3's to clear, and so not the application's.",
 	.source = "arch/x86/entry/entry_64.S ukl_return_to_app; "
 		  "bug ledger B4",
 	.exceptions = "None; no system call can clear IF.",

@@ -65,9 +65,9 @@ static const struct ukl_invariant pf_user_flag = {
 static enum ukl_result check_pf_if(const struct ukl_view *v, struct ukl_finding *f)
 {
 	if (!is_fault(v->ctx) ||
-	    (v->kind != UKL_K_INT_C_APP && v->ctx->from != UKL_AT_SEAM_OUT) ||
-	    (v->ctx->from == UKL_AT_APP && !(v->ctx->truth[S(flags)] & X86_IF)))
+	    (v->kind != UKL_K_INT_C_APP && v->ctx->from != UKL_AT_SEAM_OUT))
 		return UKL_VACUOUS;
+	want_set(f, "flags pushed", X86_IF, v->ctx->truth[S(flags)]);
 	want_set(f, "flags", X86_IF, v->s[S(flags)]);
 	return verdict(f);
 }
@@ -79,7 +79,8 @@ static const struct ukl_invariant pf_if = {
 	.why = "do_user_addr_fault() may sleep; it refuses faults of frames whose IF "
 	       "is clear.",
 	.source = "arch/x86/mm/fault.c do_user_addr_fault; bug ledger B8",
-	.exceptions = "An application that disabled interrupts itself.",
+	.exceptions = "An application that cleared IF by POPF, and its gate then: only "
+		      "the frame must have it.",
 	.events = UKL_ON_INT_C,
 	.variants = UKL_VARIANT_ALL,
 	.check = check_pf_if,

@@ -106,7 +106,8 @@ static enum ukl_result check_frame_copy(const struct ukl_view *v, struct ukl_fin
 static const struct ukl_invariant st_frame_copy = {
 	.id = "ST-frame-copy",
 	.sentence = "RIP, CS, RFLAGS, RSP and SS in the pt_regs that a C handler gets "
-		    "are the words that the processor pushed.",
+		    "are the words that the processor pushed, but for IF: the application's "
+		    "is set.",
 	.why = "Handlers and the return use the copy on the task stack.",
 	.source = "arch/x86/kernel/traps.c sync_regs",
 	.exceptions = "A fault of the IRET to ring 3, which the kernel reports as one "

@@ -491,10 +491,22 @@ static void prepare_event(struct step *st)
 	}
 }
 
+/*
+ * Is the pushed IF what the application made of it?  Not in the gate, unless it was
+ * called so.
+ */
+static bool app_has_if(const struct step *st)
+{
+	const struct ukl_ctx *gate = st->top;
+
+	return st->v->from == UKL_AT_APP ||
+	       (gate && gate->tag == UKL_TAG_SYSCALL && !(gate->truth[S(flags)] & X86_IF));
+}
+
 static void apply_int_in(struct step *st)
 {
 	const struct ukl_view *v = st->v;
-	bool iret_fault = is_iret_fault(st);
+	bool iret_fault = is_iret_fault(st), app_if = app_has_if(st);
 	struct ukl_ctx *ctx;
 
 	prepare_event(st);
@@ -507,6 +519,9 @@ static void apply_int_in(struct step *st)
 	ctx->app = v->kind == UKL_K_INT_IN_APP;
 	ctx->iret_fault = iret_fault;
 	ctx->paranoid = ctx->sort == UKL_IN_OWN_STACK;
+	/* It is resumed with interrupts on: POPF in ring 3 leaves IF alone. */
+	if (ctx->app && !ctx->paranoid && app_if)
+		ctx->truth[S(flags)] |= X86_IF;
 	if (ctx->vector == VECTOR_SYSCALL)
 		note_edits(st, ctx, v->s[S(ax)]);
 }

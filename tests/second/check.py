@@ -232,9 +232,10 @@ class Machine:
             self.runs(v)
         own = v.place != "user" and (a.vector == NMI or a.vector in PARANOID and v.place != "app")
         c = self.open(v, v.t, "own" if own else "app" if app else "user" if v.place == "user" else "kern")
-        c.vector, c.error, c.hw, c.app, c.image = a.vector, a.error, v.hw, app, v.landing
+        if app and not own and (v.place == "app" or below and below.sys and not below.s[FLAGS] & IF):
+            c.s = s[:FLAGS] + [s[FLAGS] | IF] + s[SP:]  # it is resumed with interrupts on
+        c.vector, c.error, c.hw, c.app, c.image, v.t.where = a.vector, a.error, v.hw, app, v.landing, "kernel"
         c.iret, c.gate, c.place = v.kind == "IN_KERNEL" and v.iret == s[IP], v.place == "gate" and below, v.place
-        v.t.where = "kernel"
         if a.vector == INT80:
             self.called(v, c, s[AX])
     def do_int_c(self, v, s, a, c):
@@ -413,8 +414,8 @@ SE-one-flip | SYS_ENTER | c.sys | c.down == 1 and (s[MODE] == 1 or not v.own)
 SE-args | SYS_ENTER | c.sys and not c.edited | same(s, c.s, *KEPT)
 SE-nr | SYS_ENTER | c.sys and not c.edited | s[NR] == c.s[AX] and signed(s[AX]) == -38
 SE-ip-sp | SYS_ENTER | c.sys and not c.edited | s[IP] == s[CX] == c.ret and s[SP] == c.sp
-SE-flags | SYS_ENTER | c.sys and not c.edited | s[R11] == s[FLAGS] and not (s[FLAGS] ^ c.s[R11] if c.a.pc == L.gate_jump else
-    (s[FLAGS] ^ c.s[FLAGS]) & ~INEXACT)
+SE-flags | SYS_ENTER | c.sys and not c.edited | s[R11] == s[FLAGS] and not (s[FLAGS] ^ (c.s[R11] | IF) if c.a.pc == L.gate_jump else
+    (s[FLAGS] ^ (c.s[FLAGS] | IF)) & ~INEXACT)
 SE-marker | SYS_ENTER | 1 | marked(s)
 SE-frame-place | SYS_ENTER | 1 | a.frame + 168 == s[TOP]
 SE-align | SYS_ENTER | 1 | a.rsp == a.frame and a.rsp % 8 == 0
@@ -431,7 +432,7 @@ SX-kstack-secret | OUT_APP | 1 | not kernel_stack(v, s[SP]) and (user_half(s[SP]
 SX-resume-regs | OUT_APP | c.sys and c.leave | same(s, c.regs, IP, SP, SS) and same_flags(s, c.regs)
 SX-rax | OUT_APP | c.sys and c.leave | s[AX] == c.regs[AX]
 SX-gprs | OUT_APP | c.sys and c.leave | same(s, c.regs, *GPRS - {AX})
-SX-if | OUT_APP | c.sys and c.s[FLAGS] & IF | s[FLAGS] & IF
+SX-if | OUT_APP | c.sys | s[FLAGS] & IF
 SX-no-errno-leak | OUT_APP | c.sys and c.nr != SIGRETURN and not c.edited | signed(s[AX]) not in RESTARTS
 SX-balanced | OUT_APP | v.own | not counted(s)
 SX-fpu | OUT_APP | v.own | not s[WORK] & L.need_fpu_load
@@ -494,7 +495,7 @@ IR-idt-order | CTRL | a.reg == IDTR and a.value == L.app_idt | s[MODE] == 2
 IR-idt-order | CTRL | a.reg == IDTR and a.value == L.kernel_idt and s[MODE] | s[MODE] == 1
 PF-cr2 | C_ANY | c.fault | s[CR2] == c.s[CR2]
 PF-user-flag | C_ANY | c.fault | s[CS] == (L.app_csx if k == "C_APP" else c.s[CS])
-PF-if | C_ANY | c.fault and (k == "C_APP" or c.place == "return") and (c.place != "app" or c.s[FLAGS] & IF) | s[FLAGS] & IF
+PF-if | C_ANY | c.fault and (k == "C_APP" or c.place == "return") | s[FLAGS] & c.s[FLAGS] & IF
 PF-atomic | C_APP | c.fault and v.own | not counted(s)
 PF-retry | OUT_APP | c.app and c.fault and c.plain | alike(s, c.s, ip=not moved_on(v)) if c.s[IP] not in VSYSCALL else s[SP] ==
     c.s[SP] + 8 and same(s, c.s, *KEPT)
