@@ -124,32 +124,76 @@ static void stack_taken(void)
  * The stack below the thread is empty, and so is the page that it stands at the end of:
  * the call finds a page of zeros, and leaves one.
  */
-long call_at(unsigned long sp, long nr);
+long call_at(unsigned long sp, long nr, unsigned long flags);
 
 __asm__(".text\n"
 	"call_at:\n"
 	"	mov %rsp, saved_sp(%rip)\n"
-	"	mov %rdi, %rsp\n"
 	"	mov %rsi, %rax\n"
+	"	push %rdx\n"
+	"	popfq\n"
+	"	mov %rdi, %rsp\n"
 	"	" SYSTEM_CALL "\n"
 	"	mov saved_sp(%rip), %rsp\n"
 	"	ret\n"
 	".local saved_sp\n"
 	".comm saved_sp, 8\n");
 
-static void stack_dropped(void)
+static unsigned long flags_now(void)
 {
-	char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		       -1, 0);
+	unsigned long flags;
+
+	__asm__ volatile("pushfq; pop %0" : "=r"(flags));
+	return flags;
+}
+
+/* The call is made with these flags. */
+static bool without_stack(char *p, unsigned long flags)
+{
 	bool ok = true;
 
 	for (int i = 0; i < ROUNDS; i++) {
 		madvise(p, 2 * PAGE, MADV_DONTNEED);
-		ok &= page_absent(p) && call_at((unsigned long)p + PAGE, SYS_getpid) ==
-		      getpid();
+		ok &= page_absent(p) &&
+		      call_at((unsigned long)p + PAGE, SYS_getpid, flags) == getpid();
 		ok &= *(long *)(p + PAGE - 16) == 0;
 	}
-	check("a system call on a page that was dropped", ok);
+	return ok;
+}
+
+/* Interrupts are not ring 3's to turn off, nor the application's: it has them back. */
+enum { INTERRUPTS = 1 << 9 };
+
+static bool fault_with(char *p, unsigned long flags)
+{
+	unsigned long after;
+
+	madvise(p, PAGE, MADV_DONTNEED);
+	__asm__ volatile("push %1; popfq; movb $0, (%2); pushfq; pop %0"
+			 : "=r"(after) : "r"(flags), "r"(p) : "memory", "cc");
+	return after & INTERRUPTS;
+}
+
+static bool call_with(unsigned long flags)
+{
+	unsigned long after;
+	long nr = SYS_getpid;
+
+	__asm__ volatile("push %2; popfq; " SYSTEM_CALL "; pushfq; pop %1"
+			 : "+a"(nr), "=d"(after) : "d"(flags) : "rcx", "r11", "memory", "cc");
+	return nr == getpid() && after & INTERRUPTS;
+}
+
+static void stack_dropped(void)
+{
+	char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
+	unsigned long flags = flags_now(), off = flags & ~(unsigned long)INTERRUPTS;
+
+	check("a system call on a page that was dropped", without_stack(p, flags));
+	check("popf turns interrupts off, a system call on again", call_with(off));
+	check("so does a page fault", fault_with(p, off));
+	check("and a system call's", without_stack(p, off));
 	munmap(p, 2 * PAGE);
 }
 

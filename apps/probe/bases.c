@@ -2,6 +2,7 @@
 /*
  * bases.c - segment bases and tables, ports, and what prctl() knows of a thread
  */
+#include <asm/hwcap2.h>
 #include <asm/ldt.h>
 #include <asm/prctl.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/io.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
@@ -80,31 +82,50 @@ static bool fs_by_instruction(void)
 	return word == 0x0333 && there == (unsigned long)(words + 1);
 }
 
-/* Kept for the thread across switches, and shown; %gs itself is the kernel's in ring 0.
- */
-static bool gs_is_kept(void)
+#ifdef __UKL__
+/* The kernel's, whose own base no call tells. */
+static bool gs_is_right(void)
+{
+	return arch(ARCH_SET_GS, (unsigned long)words) == -EPERM &&
+		arch(ARCH_SET_GS, 0) == -EPERM && !base_of(ARCH_GET_GS) &&
+		!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE);
+}
+
+static bool gs_is_inherited(void)
+{
+	return !base_of(ARCH_GET_GS);
+}
+#else
+/* Kept for the thread across switches, and shown */
+static bool gs_is_right(void)
 {
 	bool ok = !arch(ARCH_SET_GS, (unsigned long)words);
-	long word = 0x0222;
+	long word;
 
 	for (unsigned int i = 0; i < 100; i++) {
 		switch_away();
 		ok &= base_of(ARCH_GET_GS) == (unsigned long)words;
 	}
-	if (!in_ring0())
-		__asm__ volatile("mov %%gs:8, %0" : "=r"(word));
-	return ok && word == 0x0222 && !arch(ARCH_SET_GS, 0) && !base_of(ARCH_GET_GS);
+	__asm__ volatile("mov %%gs:8, %0" : "=r"(word));
+	return ok && word == 0x0222 && !arch(ARCH_SET_GS, 0) && !base_of(ARCH_GET_GS) &&
+		getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
 }
+
+static bool gs_is_inherited(void)
+{
+	return base_of(ARCH_GET_GS) == (unsigned long)words;
+}
+#endif
 
 static void *gs_of_thread(void *unused)
 {
 	(void)unused;
-	return gs_is_kept() ? words : NULL;
+	return gs_is_right() ? words : NULL;
 }
 
 static int gs_of_child(void)
 {
-	return base_of(ARCH_GET_GS) != (unsigned long)words;
+	return !gs_is_inherited();
 }
 
 static void bases(void)
@@ -114,7 +135,7 @@ static void bases(void)
 
 	check("ARCH_SET_FS moves it", fs_moves());
 	check("wrfsbase moves it", fs_by_instruction());
-	check("ARCH_SET_GS is kept, and the kernel lives", gs_is_kept());
+	check("ARCH_SET_GS: kept in ring 3, refused where GS is the kernel's", gs_is_right());
 	pthread_create(&t, NULL, gs_of_thread, NULL);
 	pthread_join(t, &ret);
 	check("in another thread, too", ret == words);

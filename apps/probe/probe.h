@@ -38,6 +38,7 @@
 	GROUP(bases) \
 	GROUP(uffd) \
 	GROUP(share) \
+	GROUP(statics) \
 	GROUP(dio) \
 	GROUP(uring)
 

@@ -13,6 +13,8 @@
 # back, as the catalogue says; each other word in backquotes there is a goal of the Makefile, a file of this tree, or a name in the
 # kernel's source TREE.
 #
+# docs/kernel.md, patch 2: .ukl.bss is in no segment.
+#
 # docs/invariants/: each page says where Linux needs the rule, by at least one file of TREE
 # and a name that occurs in it; and all that it names so are there.
 set -euo pipefail
@@ -81,6 +83,13 @@ in_ledger() {
 diff <(in_ledger) <(catalogued) ||
 	die "docs/kernel.md (<) and tests/mutants/catalogue (>) name other mutants for a bug"
 pass "the ledger's mutants are the catalogue's $(catalogued | wc -l)"
+
+# The segment of the application's data: as long in memory as in the file
+readelf -lW "$VMLINUX" | awk -v start="$(printf '0x%016x' "$(symbol __ukl_data_start)")" '
+	$1 == "LOAD" && $3 == start { found = 1; clears = $5 != $6 }
+	END { exit !found || clears }' ||
+	die "$VMLINUX: a loader would clear memory behind the application's data"
+pass "a loader of vmlinux clears nothing behind the application's data"
 
 known() { # WORD
 	case $1 in
