@@ -184,7 +184,8 @@ commands() {
 	gdb_says --event="$enter" ukl-where ukl-check ukl-frames ukl-stacks "ukl-transitions 3" \
 		"print \$_streq(\$ukl_side(), \"kernel\")" \
 		"printf \"functions %d %d\\n\", \$ukl_mode(), \$ukl_depth()" \
-		"print *(struct pt_regs *)\$rdi" "ukl-explain SE-gs-live"
+		"print *(struct pt_regs *)\$rdi" "ukl-explain SE-gs-live" \
+		"ukl-check on" "ukl-next gate_in" "ukl-next switch" stepi
 	said "^side   kernel: CPL 0" "ukl-where: the side, and why"
 	said "^stack .* on the task's kernel stack, 0x" "ukl-where: the stack"
 	said "^flag   1, kernel: the flag agrees" "ukl-where: the flag agrees"
@@ -197,6 +198,10 @@ commands() {
 	said "^functions 1 1" "\$ukl_mode() and \$ukl_depth()"
 	said "= the application's, at 0x" "a pt_regs is marked as the application's"
 	said "SE-gs-live" "ukl-explain explains"
+	[ "$(grep -c "^ukl-check: .*, 0 violations (+0); the machine is as the model has it$" \
+		"$OUT/gdb")" -eq 4 ] ||
+		die "ukl-check differs at the gate, or while tasks are switched; see $OUT/gdb"
+	pass "ukl-check on: at each stop"
 
 	gdb_says --event="$app" ukl-where "ukl-next sys_enter" "ukl-prev" "ukl-prev gate_in" \
 		reverse-stepi ukl-where
