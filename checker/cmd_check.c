@@ -87,6 +87,7 @@ static void run(struct ukl_check *c)
 {
 	struct ukl_reader *reader = c->reader;
 	struct ukl_model *model = c->model;
+	bool tells = c->format->violation;
 	const struct ukl_event *ev;
 	uint64_t events = 0;
 	double start = now();
@@ -99,7 +100,8 @@ static void run(struct ukl_check *c)
 		if (ukl_reader_gap(reader))
 			continue;
 		c->judged++;
-		ukl_story_note(&c->story, ev);
+		if (tells)
+			ukl_story_note(&c->story, ev);
 		ukl_model_step(model, ev);
 	}
 	if (events >= PROGRESS_EVENTS)
