@@ -12,7 +12,7 @@
 # that says why.
 set -euo pipefail
 
-SUITE=bookworm-backports
+export SUITE=bookworm-backports
 TARBALL=qemu_10.0.2+ds.orig.tar.xz
 SHA256=0901da33844a331bf8b3602b9c1fbd178e60b737c8e3ade678255bd090c9b9f1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -43,8 +43,7 @@ build() { # DIR: compiled in DIR/src/build
 }
 
 [ $# -eq 2 ] || die "usage: DIR OUT"
-sed "s/^SUITE=.*/SUITE=$SUITE/" "$here/../ukl-kernel/source.sh" |
-	bash -s -- "$1" qemu "$TARBALL" "$SHA256" "${QEMU_DSC:-}"
+"$here/../ukl-kernel/source.sh" "$1" qemu "$TARBALL" "$SHA256" "${QEMU_DSC:-}"
 dir=$(cd "$1" && pwd)
 unpack "$dir/$TARBALL" "$dir/src"
 echo "  QEMU    user mode, with plugins (minutes)"

@@ -8,10 +8,11 @@
 # Promises DIR/TARBALL with that checksum: the one that is there already, or the one
 # that lies beside DSC, a source package at hand, or apt's.  apt is given lists and a
 # sources file of its own, with the mirror that the machine uses already, so nothing
-# outside DIR is written.  Exit status 0, or 2 with one sentence that says why.
+# outside DIR is written.  SUITE in the environment is Debian's, bookworm without it.
+# Exit status 0, or 2 with one sentence that says why.
 set -euo pipefail
 
-SUITE=bookworm
+SUITE=${SUITE:-bookworm}
 
 die() {
 	echo "source.sh: $*" >&2
