@@ -8,7 +8,8 @@ UKL_ARCHIVES += $(MODEL_LIB)
 
 # With all of it inline a compiler sees paths that nothing takes; which, each version finds
 # for itself.  These are told, and no reason to stop.
-MODEL_WARN := $(addprefix -Wno-error=,array-bounds maybe-uninitialized stringop-overflow)
+MODEL_WARN := -Wno-unknown-warning-option \
+	$(addprefix -Wno-error=,array-bounds maybe-uninitialized stringop-overflow)
 
 -include $(BUILD)/model/model.d
 
