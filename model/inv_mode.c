@@ -86,6 +86,12 @@ static const struct ukl_invariant mf_alternate = {
 	.check = check_alternate,
 };
 
+/* Whose memory may be another's by now, or a child's that does not run yet */
+static bool may_be_gone(const struct ukl_task *t)
+{
+	return !t || t->exiting || !t->base_known;
+}
+
 /* MF-own */
 static enum ukl_result check_own(const struct ukl_view *v, struct ukl_finding *f)
 {
@@ -95,7 +101,7 @@ static enum ukl_result check_own(const struct ukl_view *v, struct ukl_finding *f
 		return UKL_VACUOUS;
 	if (!is_own_write(v)) {
 		t = ukl_model_task(v->model, ARG(MODE_WRITE, task));
-		if (!t || t->exiting)
+		if (may_be_gone(t))
 			return UKL_VACUOUS;
 	}
 	want(f, "task", v->task->addr, ARG(MODE_WRITE, task));
@@ -109,7 +115,8 @@ static const struct ukl_invariant mf_own = {
 	       "a schedule() reclassifies another task.",
 	.source = "bug ledger B2; arch/x86/include/asm/current.h get_current",
 	.exceptions = "copy_thread() preparing a child that does not run yet: a task "
-		      "that the trace has not shown, or that has exited.",
+		      "that the trace has not shown to be born or to run a program, or "
+		      "that has exited.",
 	.events = UKL_ON(MODE_WRITE),
 	.variants = UKL_VARIANT_ALL,
 	.check = check_own,
@@ -414,7 +421,7 @@ static enum ukl_result check_writers(const struct ukl_view *v, struct ukl_findin
 	if (v->kind == UKL_K_STRAY_WRITE) {
 		t = ukl_model_task(v->model, ARG(STRAY_WRITE, task));
 		/* A dead task's memory may be anything by now. */
-		if (!t || t->exiting)
+		if (may_be_gone(t))
 			return UKL_VACUOUS;
 		ukl_note(f, "mode", UKL_REL_EQ, t->mode, 0, ARG(STRAY_WRITE, value));
 		return verdict(f);
@@ -433,8 +440,7 @@ static const struct ukl_invariant mf_writers = {
 	       "event.",
 	.source = "arch/x86/include/asm/ukl_mode.h ukl_set_mode; "
 		  "the ukl_site.mode_write symbols; bug ledger B12",
-	.exceptions = "Copying a task that is not born yet; memory of a task that has "
-		      "exited.",
+	.exceptions = "As for MF-own.",
 	.events = UKL_ON(GATE_IN) | UKL_ON(SYS_LEAVE) | UKL_ON(APP_IN) |
 		UKL_ON(INT_IN_APP) |
 		  UKL_ON(INT_IN_KERNEL) | UKL_ON(STRAY_WRITE),

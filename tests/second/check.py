@@ -325,7 +325,7 @@ held = lambda c: c.event and cpu_stack(c.hw) and (not c.frame or cpu_stack(c.fra
 undisturbed = lambda v: v.c.where == (v.cpu, v.cpu.switches)
 idle = lambda v: not v.a.now & IF and not (v.own and v.m.alone and v.s[WORK] & L.exit_work)
 born = lambda c: c.child and not c.execed
-unborn = lambda t: t is None or t.exited
+unborn = lambda t: t is None or t.exited or not t.known
 makes_child = lambda call: call.sys and call.nr in CLONES
 asked = lambda call, flag: bool({CLONE: call.s[DI], VFORK: CLONE_VM | CLONE_VFORK}.get(call.nr, 0) & flag)
 sets_fs = lambda s, c: c.sys and c.nr == ARCH_PRCTL and c.s[DI] == 0x1002 and s[AX] == 0
