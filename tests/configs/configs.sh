@@ -102,8 +102,9 @@ build() { # APP
 	cp "$WORK/obj-$NAME/vmlinux" "$WORK/obj-$NAME/arch/x86/boot/bzImage" "$DIR/$1/"
 }
 
-code() { # OBJECT: its instructions and what they refer to
-	objdump -dr "$1" | sed 1,2d
+# Its instructions and what they refer to; the names of places in it are none of either.
+code() { # OBJECT
+	objdump -dr "$1" | sed '1,2d; s/<[^>]*>//'
 }
 
 # The sources that the patches touch, compiled here and from the unpatched tree
