@@ -22,10 +22,11 @@ TIMES=3
 suite
 need_guest
 
-# gdb's words for "the RIP that lies there is the application's"
-in_app() { # PLACE
-	echo "*(unsigned long *)($1) >= $(symbol __ukl_text_start)" \
-		"&& *(unsigned long *)($1) < $(symbol __ukl_text_end)"
+# gdb's words for "the RIP that lies there is in the application's text", or the gate's
+in_text() { # PLACE [TEXT]
+	local text=__ukl_${2-text}
+	echo "*(unsigned long *)($1) >= $(symbol "${text}_start")" \
+		"&& *(unsigned long *)($1) < $(symbol "${text}_end")"
 }
 
 # gdb's words for a C function whose pt_regs are the application's, ring 3's, the kernel's
@@ -60,16 +61,16 @@ places() {
 	echo "USER>KERNEL $fault 0 (*(long *)(\$rsp + 16) & 3) == 3"
 	echo "USER>KERNEL $call 0 1"
 	echo "KERNEL_EVENT $fault_c 2 $FOR_KERNEL"
-	echo "APP_STUB $fault 2 $(in_app "\$rsp + 8")"
+	echo "APP_STUB $fault 2 $(in_text "\$rsp + 8")"
 	echo "APP_STUB_KERNEL $fault_c 0 $FOR_APP"
 	echo "APP_EVENT $fault_c 2 $FOR_APP"
-	echo "APP>KERNEL $fault 0 $(in_app "\$rsp + 8")"
+	echo "APP>KERNEL $fault 0 $(in_text "\$rsp + 8")"
 	echo "GATE_KERNEL $(symbol __ukl_seam_in_end) 0 1"
 	echo "SYSCALL $call_c 2 $FOR_APP"
 	echo "SYSCALL_LEFT $(site sys_leave) 1 1"
 	echo "RETURN $(symbol __ukl_seam_out_start) 0 1"
 	echo "KERNEL_STUB $timer 2 (*(long *)(\$rsp + 8) & 3) == 0 && *(long *)\$rsp < 0" \
-		"&& !($(in_app "\$rsp"))"
+		"&& !($(in_text "\$rsp")) && !($(in_text "\$rsp" seam_in))"
 	echo "CHILD $fork 0 \$rdx == 0"
 }
 
