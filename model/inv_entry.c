@@ -428,7 +428,7 @@ static const struct ukl_invariant se_irq_off_at_c = {
 /* SE-ac-clear */
 static enum ukl_result check_ac_clear(const struct ukl_view *v, struct ukl_finding *f)
 {
-	if (!v->ctx || !(v->ctx->truth[S(cr4)] & X86_CR4_SMAP))
+	if (!(v->s[S(cr4)] & X86_CR4_SMAP))
 		return UKL_VACUOUS;
 	want_clear(f, "flags", X86_AC, ARG(SYS_ENTER, now));
 	return verdict(f);

@@ -3,17 +3,18 @@
 #
 # second.sh - "ukl check" and the second opinion on the same traces
 #
-#   second.sh BUILD OUT TRACE [TRACE...]
+#   second.sh [--lies N] BUILD OUT TRACE [TRACE...]
 #
-# Both judge every fixture, lies in the fixtures' base run and in the first TRACE, as
-# trace-mutate.c tells them of each kind of event, and each TRACE, a recorded run.  They
-# must name the same violations, each with the first event, and the same invariants as
-# vacuous.  A disagreement is told with both events.
+# Both judge every fixture, lies in the fixtures' base run, as trace-mutate.c tells them of
+# each kind of event, and each TRACE, a recorded run; with --lies N of each kind in the
+# first TRACE, too.  They must name the same violations, each with the first event, and
+# the same invariants as vacuous.  A disagreement is told with both events.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../system/lib.sh
 . "$(dirname "$0")/../system/lib.sh"
 
-USAGE="BUILD OUT TRACE [TRACE...]"
+USAGE="[--lies N] BUILD OUT TRACE [TRACE...]"
+LIES=
 arguments "$@"
 suite
 HERE=$(realpath "$(dirname "$0")")
@@ -76,7 +77,7 @@ judge_both fixture "$OUT/fixtures" <"$OUT/list"
 awk -f "$FIXTURES/expand.awk" /dev/null "$FIXTURES/base.trace" >"$OUT/text"
 "$BUILD/tests/ukl_assemble" "$OUT/text" "$OUT/whole"
 lies base "$OUT/whole" 2
-lies recorded "$TRACE" 2
+[ -z "$LIES" ] || lies recorded "$TRACE" "$LIES"
 for trace in "$TRACE" "${REST[@]}"; do
 	judge_both "$(basename "$(dirname "$trace")")" "$(dirname "$trace")" <<<trace
 done
