@@ -476,8 +476,9 @@ IR-classify | C_ANY | c.vector != PAGE | s[CS] == (L.app_csx if k == "C_APP" els
 IR-irqoff | C_ANY | 1 | not a.now & IF
 IR-exit-work | MODE_WRITE | v.mine and a.value == 2 and c.event and not c.own | idle(v)
 IR-no-loss | OUT_APP OUT_USER | c.sort in ("app", "user", "kern") and not c.iret | c.regs
-IR-transparent | OUT_APP | c.app and c.irq and c.plain | alike(s, c.s, ip=not moved_on(v)) or c.gate and s[IP] == c.gate.ret - 5 and
-    s[SP] == c.gate.sp and same(s, c.s, *GPRS) and same_flags(s, c.s)
+IR-transparent | OUT_APP | c.app and c.irq and c.plain | alike(s, c.s, ip=not moved_on(v)) or c.place == "gate" and in_app(s[IP]) and
+    same(s, c.s, *GPRS) and same_flags(s, c.s) and (s[SP], s[IP]) == ((c.gate.sp, c.gate.ret - 5) if c.gate else
+    (c.s[SP] + 8 * (c.s[IP] == L.gate_call), s[IP]))
 IR-kernel-regs | OUT_KERNEL | c.event and c.irq | alike(s, c.s)
 IR-frame-return | OUT_KERNEL | c.event and not c.iret and c.vector not in (NMI, BP, VC) | a.rsp == c.hw
 IR-gs-parity | OUT_APP OUT_KERNEL | p.gs and not (k == "OUT_KERNEL" and not (c.event and not c.iret and not c.own)) | s[GS] == p.gs
@@ -501,8 +502,7 @@ PF-retry | OUT_APP | c.app and c.fault and c.plain | alike(s, c.s, ip=not moved_
     c.s[SP] + 8 and same(s, c.s, *KEPT)
 PF-progress | IN_APP | a.vector == PAGE and v.m.alone | t.repeats + 1 < REPEATS or t.fault != (s[IP], s[CR2], a.error)
 PF-no-double-fault | IN_APP | a.vector < IRQ and a.vector != NMI | a.vector != DOUBLE
-PF-kernel-fixup | OUT_KERNEL | c.kern and c.fault | alike(s, c.s) or s[IP] != c.s[IP] and
-    s[SP] == c.s[SP]
+PF-kernel-fixup | OUT_KERNEL | c.kern and c.fault | alike(s, c.s) or s[IP] != c.s[IP] and s[SP] == c.s[SP]
 PF-kernel-strict | OUT_KERNEL | c.kern and c.fault | s[IP] == c.s[IP] or c.fixup
 PF-kernel-strict | SIG_FORCE | c.kern and c.fault and not c.iret | 0
 PF-extable | FIXUP | 1 | s[CS] != L.app_csx and place(s) not in ("app", "user")
