@@ -12,6 +12,9 @@ LD	:= ld
 CFLAGS	:= -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -MMD -MP
 CPPFLAGS := -Itraces -Imodel -Ichecker
 CFLAGS	+= $(CPPFLAGS)
+# What is built is the same wherever it is built; sources are found from here.
+PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=.
+CFLAGS	+= $(PREFIX_MAP)
 # With another BUILD, all of it a second time under sanitizers: see tests/sanitize.mk
 CFLAGS	+= $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 Q	:= $(if $(V),,@)

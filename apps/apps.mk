@@ -29,11 +29,7 @@ $(BUILD)/apps/rt/%.o: apps/rt/%.c
 
 $(BUILD)/apps/rt/%.o: apps/rt/%.S
 	@mkdir -p $(@D)
-	$(Q)$(CC) -g -fcf-protection=none -MMD -MP -c -o $@ $<
-
-# Ring 3's programs are the same files wherever they are built, and with them the guest
-# and what it does under icount.
-RING3 := -static -ffile-prefix-map=$(CURDIR)=.
+	$(Q)$(CC) -g $(PREFIX_MAP) -fcf-protection=none -MMD -MP -c -o $@ $<
 
 define UKL_RT_APP_RULES
 $(BUILD)/apps/$(1)/$(1).o: apps/$(1)/$(1).c
@@ -46,7 +42,7 @@ $(BUILD)/apps/$(1)/ukl.o: $(BUILD)/apps/$(1)/$(1).o $(UKL_RT_OBJS) \
 
 $(BUILD)/apps/$(1)/$(1): apps/$(1)/$(1).c
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(CFLAGS) -D_GNU_SOURCE $(RING3) -o $$@ $$<
+	$$(Q)$$(CC) $$(CFLAGS) -D_GNU_SOURCE -static -o $$@ $$<
 
 # The UKL objects in ring 3, on whatever Linux this is: tests the runtime.
 $(BUILD)/apps/$(1)/$(1)-rt: $(BUILD)/apps/$(1)/$(1).o $(UKL_RT_OBJS) \
@@ -57,7 +53,7 @@ $(foreach app,$(UKL_RT_APPS),$(eval $(call UKL_RT_APP_RULES,$(app))))
 $(eval $(call UKL_RT_APP_RULES,rogue))	# for the mutants only
 
 # In ring 3 the same sources with the C library as Debian has it.
-LIBC_APP_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE
+LIBC_APP_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE $(PREFIX_MAP)
 UKL_CC := UKL_LIBC=$(BUILD)/libc/musl ukl-kernel/libc/ukl-cc
 MUSL_GCC := musl-gcc -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
 
@@ -69,19 +65,19 @@ $(BUILD)/apps/$(1)/ukl.o: $(wildcard apps/$(1)/*.[chS]) $(BUILD)/libc/musl/key \
 
 $(BUILD)/apps/$(1)/$(1): $(wildcard apps/$(1)/*.[chS])
 	@mkdir -p $$(@D)
-	$$(Q)$(MUSL_GCC) $(LIBC_APP_CFLAGS) $(RING3) -no-pie -o $$@ $$(filter %.c %.S,$$^)
+	$$(Q)$(MUSL_GCC) $(LIBC_APP_CFLAGS) -static -no-pie -o $$@ $$(filter %.c %.S,$$^)
 endef
 $(foreach app,$(UKL_LIBC_APPS),$(eval $(call UKL_LIBC_APP_RULES,$(app))))
 
 # Load for the echo server, for the guest's ring 3 and for the host alike.
 $(BUILD)/apps/echo/echo-client: apps/echo/echo-client.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE $(RING3) -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE -static -o $@ $<
 
 # Tries to become the application; see tests/system/security.sh.
 $(BUILD)/apps/attack/attack: $(wildcard apps/attack/*.[ch])
 	@mkdir -p $(@D)
-	$(Q)$(MUSL_GCC) $(LIBC_APP_CFLAGS) -mfsgsbase $(RING3) -no-pie -o $@ $(filter %.c,$^)
+	$(Q)$(MUSL_GCC) $(LIBC_APP_CFLAGS) -mfsgsbase -static -no-pie -o $@ $(filter %.c,$^)
 
 -include $(UKL_RT_OBJS:.o=.d)
 -include $(foreach app,$(UKL_RT_APPS),$(BUILD)/apps/$(app)/$(app).d)

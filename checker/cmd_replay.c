@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -264,20 +263,12 @@ static int run_qemu(struct replay *r)
 
 static int run_gdb(struct replay *r)
 {
-	char *images = dirname(ukl_text("%s", r->vmlinux));
-	char *sources = ukl_text("%s/../../tree/obj", images);
-	char *kernels = ukl_text("%s/vmlinux-gdb.py", sources);
 	struct ukl_words w = { NULL, 0, 0 };
 
 	ukl_words_pair(&w, r->gdb, "-q");
 	if (r->batch)
 		ukl_words_pair(&w, "-nx", "-batch");
 	ukl_words_add(&w, ukl_text("%s", r->vmlinux));
-	/* Lines are named as the build saw them, whose images lie beside the tree. */
-	if (!access(sources, R_OK))
-		ukl_words_pair(&w, "-d", sources);
-	if (!access(kernels, R_OK))
-		ukl_words_pair(&w, "-ex", ukl_text("source %s", kernels));
 	ukl_words_add(&w, ukl_text("-ex"));
 	ukl_words_add(&w, ukl_text("source %s/../gdb-scripts/ukl-gdb.py", r->build));
 	ukl_words_add(&w, ukl_text("-ex"));

@@ -24,10 +24,7 @@ SOCKET=$OUT/socket
 GUEST=("$BUILD/ukl" record --out "$OUT/trace" --app "$APP" --kernel "$KERNEL"
 	--initrd "$BUILD/guest/initramfs.cpio.gz" --append "${*:-ukl.scenario=shell}"
 	--plugin-option write=events -- -S -gdb "unix:$SOCKET,server=on,wait=off")
-IMAGE=$(dirname "$KERNEL")
-LX=$IMAGE/../../tree/obj/vmlinux-gdb.py
-[ -e "$LX" ] && LX=(-ex "source $LX") || LX=()
-GDB=(gdb -q "$IMAGE/vmlinux" "${LX[@]}" -ex "source $HERE/ukl-gdb.py"
+GDB=(gdb -q "$(dirname "$KERNEL")/vmlinux" -ex "source $HERE/ukl-gdb.py"
 	-ex "set remotetimeout 60" -ex "target remote $SOCKET" -ex "ukl-trace $OUT/trace")
 
 rm -f "$SOCKET"

@@ -22,7 +22,7 @@ libdw-dev libcapstone-dev pkg-config
 busybox-static musl-tools gzip
 tcl8.6 e2fsprogs
 libcunit1-dev babeltrace2 gawk shellcheck mandoc zstd time gdb graphviz
-gdbserver qemu-utils strace python3-jsonschema libxml2-utils
+gdbserver tmux qemu-utils strace python3-jsonschema libxml2-utils
 "
 # the kernel's selftests, 32-bit ones too, and their like
 NEIGHBOURS="gcc-multilib libc6-dev-i386 libcap-dev libnuma-dev stress-ng"

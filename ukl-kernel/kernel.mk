@@ -8,8 +8,7 @@
 #   $(BUILD)/kernel/images/NAME/	vmlinux and bzImage with NAME linked in
 #   $(BUILD)/kernel/mutants/...		the same for the mutant kernel
 #
-# The objects lie inside the tree so that kbuild uses relative paths, and ccache
-# recognises the mutant kernel's files as the ones it has compiled already.
+# A kernel is the same file wherever it is built: see kbuild.sh.
 
 LINUX_TARBALL	?= /usr/src/linux-source-6.12.tar.xz
 KDIR		:= $(BUILD)/kernel
@@ -19,20 +18,17 @@ KIMAGES		:= $(KDIR)/images
 SERIES		:= ukl-kernel/series.sh
 
 export CCACHE_DIR	:= $(abspath $(BUILD))/ccache
-export CCACHE_NOHASHDIR	:= 1
 export CCACHE_SLOPPINESS := time_macros,include_file_mtime,include_file_ctime
 export KBUILD_BUILD_TIMESTAMP := 1970-01-01
 export KBUILD_BUILD_VERSION := 1
 export KBUILD_BUILD_USER := ukl
 export KBUILD_BUILD_HOST := ukl
 
-# $(call kbuild,TREE,goals): on all processors; not $(MAKE), so that "make -n" stays dry
-# and kbuild's jobs are its own
-kbuild = env -u MAKEFLAGS -u MFLAGS make --no-print-directory -s \
-	-C $(1) O=obj -j$(shell nproc) CC="ccache $(CC)" $(2)
+# $(call kbuild,TREE,goals); not $(MAKE), so that "make -n" stays dry
+kbuild = CC="$(CC)" ukl-kernel/kbuild.sh $(1) obj $(2)
 
 # $(call kmake,TREE,goals): the same, one at a time per tree
-kmake = $(Q)flock $(1).lock $(call kbuild,$(1),$(2))
+kmake = $(Q)flock $(1).lock env $(call kbuild,$(1),$(2))
 
 # Another LINUX_TARBALL= than the last time counts as a newer one.
 ifneq ($(LINUX_TARBALL),$(shell cat $(KDIR)/unpacked 2> /dev/null))

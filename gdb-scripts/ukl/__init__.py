@@ -3,6 +3,7 @@
 # The ukl-* commands, by what they ask:
 #
 #   trace.py    the trace, through the program ukl: nothing here reads it itself
+#   sources.py  where sources are, and the kernel's own lx-* commands
 #   machine.py  the machine that GDB shows: registers, symbols, current task
 #   replay.py   ukl-trace, ukl-replay, ukl-goto, ukl-next, ukl-prev
 #   where.py    ukl-where, ukl-transitions, $ukl_side(), $ukl_mode()

@@ -58,8 +58,7 @@ has() { # DIRECTIVE
 }
 
 kmake() {
-	make --no-print-directory -s -C "$WORK" O="obj-$NAME" -j"${JOBS:-$(nproc)}" \
-		CC="ccache gcc" "$@"
+	"$HERE/../../ukl-kernel/kbuild.sh" "$WORK" "obj-$NAME" "$@"
 }
 
 # BUILD

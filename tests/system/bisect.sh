@@ -17,7 +17,8 @@ set -euo pipefail
 
 [ $# -ge 3 ] || usage "BUILD TREE OUT [FIRST]"
 BUILD=$(realpath "$1") TREE=$(realpath "$2") TOP=$3 first=${4:-1}
-CONFIG=$(realpath "$(dirname "$0")/../../ukl-kernel/config")
+HERE=$(realpath "$(dirname "$0")/../../ukl-kernel")
+CONFIG=$HERE/config
 INITRD=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
 suite
 mkdir -p "$TOP"
@@ -31,7 +32,7 @@ WITHOUT='DEBUG_INFO\|GDB_SCRIPTS\|NET\|INET\|UNIX\|PACKET\|VIRTIO\|CGROUPS\|MEMC
 WITHOUT+='\|SWAP\|ETHERNET\|SYSVIPC\|AIO\|RTC_CLASS\|COMPACTION\|KALLSYMS_ALL\|PVH\|MAGIC'
 
 kmake() {
-	make --no-print-directory -s -C "$WORK" O=obj -j"$(nproc)" CC="ccache gcc" "$@"
+	"$HERE/kbuild.sh" "$WORK" obj "$@"
 }
 
 build() {

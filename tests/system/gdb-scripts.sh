@@ -85,6 +85,7 @@ ukl.program=libc ukl.args=signals'" -ex "hbreak *$gate" -ex continue -ex ukl-whe
 # as the recorder does, and tell it once.
 SESSION=("hbreak *ukl_entry_SYSCALL_64" continue ukl-where "ukl-transitions 2" continue
 	delete ukl-check "print \$ukl_depth()" lx-version "print \$lx_current().comm"
+	"list do_syscall_64,+1" "list main,+1" "list malloc,+1"
 	"ukl-goto 1" "ukl-check on" "ukl-next sys_enter"
 	"set ((struct pt_regs *)\$rdi)->dx = 0x5eed" "thbreak *do_syscall_64" continue
 	ukl-next "ukl-check off" stepi kill)
@@ -119,6 +120,9 @@ interactive() {
 	expect "^\\\$1 = 0" "\$ukl_depth() on a live guest"
 	expect "^Linux version 6" "the kernel's own lx-version beside ours"
 	expect '^\$2 = "UKL"' "... and its \$lx_current()"
+	expect "bool do_syscall_64\(struct pt_regs" "the kernel's source"
+	expect "int main\(int argc, char" "... the application's"
+	expect "void \*malloc\(size_t n\)" "... and the C library's"
 	expect "^this is no replay; start one" "ukl-goto wants a replay"
 	expect "^sys_enter: 0x.*ukl_entry_SYSCALL_64" "ukl-next on a live guest"
 	expect "^violation SE-args " "ukl-check on: what was done to the guest is a violation"
@@ -130,6 +134,30 @@ interactive() {
 	[ "$(grep -c "^ukl-check: " "$OUT/said")" -eq 4 ] ||
 		die "ukl-check off does not end it; see $OUT/said"
 	rm -rf "$OUT/session"
+}
+
+# "make gdb" under tmux: GDB comes up beside the guest.  What is typed waits in the pane
+# until GDB reads it; its last word lets us on.
+in_tmux() {
+	local tmux=(tmux -f /dev/null -L "ukl-$$") word
+	rm -rf "$OUT/tmux"
+	TERM=screen "${tmux[@]}" set-hook -g after-split-window 'wait-for -S split' \; \
+		new-session -d -x 160 -y 50 "exec $SCRIPTS/session.sh $BUILD $KERNEL $OUT/tmux libc \
+		ukl.scenario=twin ukl.program=libc ukl.args=signals"
+	GUEST_PID=$("${tmux[@]}" display-message -p '#{pid}')
+	timeout "$LIMIT" "${tmux[@]}" wait-for split || die "tmux shows no second pane"
+	for word in "set confirm off" "thbreak *ukl_entry_SYSCALL_64" continue ukl-where \
+		"shell ${tmux[*]} wait-for -S there"; do
+		"${tmux[@]}" send-keys -t :.1 "$word" Enter
+	done
+	timeout "$LIMIT" "${tmux[@]}" wait-for there || die "no answer from GDB under tmux"
+	"${tmux[@]}" capture-pane -p -J -t :.1 >"$OUT/said"
+	"${tmux[@]}" send-keys -t :.1 kill Enter quit Enter
+	timeout "$LIMIT" "${tmux[@]}" wait-for end || :	# the server's: both are gone
+	! kill -0 "$GUEST_PID" 2>/dev/null || die "the session does not end with its guest"
+	GUEST_PID=
+	expect "^side +gate: CPL 0" "make gdb under tmux: GDB is on the guest, in a pane beside it"
+	rm -rf "$OUT/tmux"
 }
 
 signal_frame() {
@@ -159,4 +187,5 @@ signal_frame() {
 without_target
 live
 interactive
+in_tmux
 signal_frame

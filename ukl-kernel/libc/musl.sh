@@ -62,11 +62,12 @@ finish() {
 }
 
 build() {
-	local dir=$1 out=$2 log
+	local dir=$1 out=$2 log map
 	mkdir -p "$dir" "$(dirname "$out")"
 	dir=$(cd "$dir" && pwd)
 	out=$(cd "$(dirname "$out")" && pwd)/$(basename "$out")
 	log=$dir/log
+	map=-ffile-prefix-map=$dir=build/libc/musl-src	# the same objects everywhere
 	fetch "$dir"
 	unpack "$dir/src" "$dir/$TARBALL"
 	echo "  MUSL    $(basename "$out")"
@@ -74,7 +75,7 @@ build() {
 	(cd "$dir/src" &&
 	 ./configure --target=x86_64 CROSS_COMPILE= --prefix="$out.new" --syslibdir="$out.new/lib" \
 		--disable-shared --disable-wrapper --enable-optimize=no \
-		CC="${CC:-gcc}" CFLAGS="-O2 -g ${CODE_MODEL//$'\n'/ }" &&
+		CC="${CC:-gcc}" CFLAGS="-O2 -g $map ${CODE_MODEL//$'\n'/ }" &&
 	 make -s -j"$(nproc)" AR=ar RANLIB=ranlib lib/libc.a lib/crt1.o &&
 	 make -s install-headers &&
 	 install -D -m 644 -t "$out.new/lib" lib/libc.a lib/crt1.o) > "$log" 2>&1 ||
