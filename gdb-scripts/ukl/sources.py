@@ -6,11 +6,12 @@
 # repository and from the objects of the kernel's tree, two directories above an image's.
 
 import os
+import sys
 
 import gdb
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-LX = "vmlinux-gdb.py"       # of kbuild, if it was asked for
+LX = "vmlinux-gdb.py"       # made by kbuild if it is asked for
 
 
 def objects():
@@ -20,13 +21,23 @@ def objects():
     return os.path.realpath(path) if path and os.path.isdir(path) else None
 
 
+def source(script):
+    """GDB's source, which leaves __file__ as it is if a script that is being read has it."""
+    main = vars(sys.modules["__main__"])
+    kept = main.pop("__file__", None)
+    gdb.execute("source " + script)
+    if kept:
+        main["__file__"] = kept
+
+
 def find():
     """Tells GDB.  What the user has said comes first."""
-    said = gdb.parameter("directories")
     below = objects()
-    gdb.execute("set directories " + ":".join(filter(None, [said, TOP, below])))
-    if below and os.path.exists(os.path.join(below, LX)):
-        gdb.execute("source " + os.path.join(below, LX))
+    gdb.execute("set directories " + ":".join(
+        filter(None, [gdb.parameter("directories"), TOP, below])))
+    lx = below and os.path.join(below, LX)
+    if lx and os.path.exists(lx):
+        source(lx)
 
 
 find()
