@@ -144,18 +144,19 @@ in_tmux() {
 	TERM=screen "${tmux[@]}" set-hook -g after-split-window 'wait-for -S split' \; \
 		new-session -d -x 160 -y 50 "exec $SCRIPTS/session.sh $BUILD $KERNEL $OUT/tmux libc \
 		ukl.scenario=twin ukl.program=libc ukl.args=signals"
-	GUEST_PID=$("${tmux[@]}" display-message -p '#{pid}')
-	timeout "$LIMIT" "${tmux[@]}" wait-for split || die "tmux shows no second pane"
+	timeout "$LIMIT" "${tmux[@]}" wait-for split ||
+		{ "${tmux[@]}" kill-server; die "tmux shows no second pane"; }
 	for word in "set confirm off" "thbreak *ukl_entry_SYSCALL_64" continue ukl-where \
 		"shell ${tmux[*]} wait-for -S there"; do
 		"${tmux[@]}" send-keys -t :.1 "$word" Enter
 	done
-	timeout "$LIMIT" "${tmux[@]}" wait-for there || die "no answer from GDB under tmux"
+	timeout "$LIMIT" "${tmux[@]}" wait-for there ||
+		{ "${tmux[@]}" kill-server; die "no answer from GDB under tmux"; }
 	"${tmux[@]}" capture-pane -p -J -t :.1 >"$OUT/said"
 	"${tmux[@]}" send-keys -t :.1 kill Enter quit Enter
-	timeout "$LIMIT" tail --pid="$GUEST_PID" -f /dev/null ||
-		die "the session does not end with its guest"
-	GUEST_PID=
+	# The server goes with its last pane, and whoever waits for it.
+	timeout "$LIMIT" "${tmux[@]}" wait-for end 2>/dev/null || :
+	! "${tmux[@]}" kill-server 2>/dev/null || die "the session does not end with its guest"
 	expect "^side +gate: CPL 0" "make gdb under tmux: GDB is on the guest, in a pane beside it"
 	rm -rf "$OUT/tmux"
 }
