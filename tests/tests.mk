@@ -43,12 +43,10 @@ cover: $(BUILD)/ukl	## what of the model the suites have exercised since "make t
 bisect-check: $(ECHO_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## build and boot after each patch of the series (half an hour)
 	$(Q)tests/system/bisect.sh $(BUILD) $(KTREE) $(BUILD)/bisect
 
-# What takes too long for every commit; and lies in recordings, which were tried on few
-# of them: the kernel's build ID, and with it what happens under icount, still depends on
-# where it was built.  The sources are the key: what passed with the same ones is not run
-# again.
-LONG_SUITES := bisect-check load-check crash-full-check speed-full-check threads-full-check \
-	       fuzz-full-check trace-tools-check trace-mutants second-full-check \
+# What takes too long for every commit; and lies in recordings, which were tried on few of
+# them.  The sources are the key: what passed with the same ones is not run again.
+LONG_SUITES := bisect-check load-check soak-check crash-full-check speed-full-check \
+	       threads-full-check fuzz-full-check trace-tools-check trace-mutants second-full-check \
 	       replay-full-check replay-mutants usermode-check
 include tests/neighbours/neighbours.mk	# adds to both
 include tests/configs/configs.mk	# adds to the long ones

@@ -111,6 +111,11 @@ load-check: $(BUILD)/kernel/images/probe/bzImage $(RECORDING) $(BUILD)/apps/echo
 		$(BUILD)/tests/system/interrupts
 	tests/system/load.sh $(BUILD) $< $(BUILD)/system/load $(LOAD_SECONDS) $(LOAD_GROUPS)
 
+SOAK_EVENTS ?= 1000000000
+soak-check:	## go on until 10^9 events were judged and none raised an alarm (SOAK_EVENTS=N)
+soak-check: $(foreach image,count libc probe,$(KIMAGES)/$(image)/bzImage) $(RECORDING)
+	tests/system/soak.sh $(BUILD) $(KIMAGES) $(BUILD)/soak $(SOAK_EVENTS)
+
 THREADTEST := tests/system/port.sh --smp 2 --memory 512 --timeout 3000 $(BUILD) threadtest3
 
 sqlite-check:	## SQLite's shell, speed, fuzz and thread tests, in ring 0 as in ring 3
@@ -193,6 +198,6 @@ plain-check: $(PLAIN_KERNEL) $(BUILD)/guest/initramfs-plain-echo.cpio.gz \
 	tests/system/reclaim.sh --plain $(BUILD) $(PLAIN_KERNEL) \
 		$(BUILD)/system/plain-reclaim
 
-.PHONY: demo usermode-check load-check lua-check sqlite-check crash-check crash-full-check speed-full-check \
+.PHONY: demo usermode-check load-check soak-check lua-check sqlite-check crash-check crash-full-check speed-full-check \
 	fuzz-full-check threads-full-check cc-check run-check libc-check probe-check core-check trace-tools-check apps-check count-check exec-check nmi-check seams-check machine-check smp2-check reclaim-check kill-check \
 	witness-check plain-check
