@@ -93,8 +93,21 @@ all two two
 # The text, with all of it or without what is the same in each
 { printf '\0'; cat base/metadata; } | put metadata whole
 { printf '\1'; sed '/^clock {/,$d' base/metadata; } | put metadata head
-{ printf '\1'; sed '/^clock {/,$d; /layout_/d; /ukl_minor/a\	odd = "\\"\\\\\\n\\001\xff";' base/metadata; } |
-	put metadata odd
+# An entry more, or several
+entry() { # NAME LINES
+	{ printf '\1'; sed '/^clock {/,$d; /layout_/d' base/metadata |
+		awk -v more="$2" '{ print } /ukl_minor/ { printf "%s", more }'; } |
+		put metadata "$1"
+}
+entry odd '	odd = "\\"\\\\\\n\\001\xff";
+'
+# ... beyond what there is room for
+entry long-value "	long = \"$(printf '%065536d' 0)\";
+"
+entry long-key "	$(printf 'k%063d' 0) = \"\";
+"
+entry many "$(printf '	many%d = "";\n' {1..512})
+"
 
 for format in gnu ustar; do
 	{ printf '\1'; tar --format=$format -C base -cf - .; } | put untar $format
