@@ -8,8 +8,8 @@
 # Guest after guest, on one and on two processors, each with another mixture of what
 # applications do (see MIXTURES), is recorded and judged; its trace is removed if it
 # conforms.  What was judged is added up in OUT/KEY, a file of "ukl check --coverage"; KEY
-# stands for checker and kernels, so a soak that was interrupted goes on, and starts again
-# with others.  "ukl cover" tells how many events that are.
+# stands for the checker, so a soak that was interrupted goes on, and starts again with
+# another.  "ukl cover" tells how many events that are.
 # Exit status: 0 EVENTS were judged; 1 a violation or a guest that failed; 2 usage.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -31,13 +31,6 @@ count count 2 ukl.args=ticks=200,calls=2000000,faults=20000,spawn=50
 probe twin  2 ukl.program=probe
 "
 
-key() {
-	local images
-	images=$(awk -v dir="$IMAGES" 'NF { print dir "/" $1 "/vmlinux" }' <<<"$MIXTURES" | sort -u)
-	# shellcheck disable=SC2086 # a list of files
-	cat "$BUILD/ukl" $images | sha256sum | cut -c1-16
-}
-
 judged() { # how many events the tool has counted
 	[ -e "$COUNTED" ] || { echo 0; return; }
 	"$BUILD/ukl" cover "$COUNTED" | sed -n 's/.* runs*, \([0-9]*\) events$/\1/p'
@@ -57,7 +50,7 @@ one_guest() { # IMAGE SCENARIO CPUS WORD...
 }
 
 mkdir -p "$TOP"
-COUNTED=$TOP/$(key)
+COUNTED=$TOP/$(sha256sum <"$BUILD/ukl" | cut -c1-16)
 while [ "$(judged)" -lt "$EVENTS" ]; do
 	while read -ra mixture; do
 		[ ${#mixture[@]} -gt 0 ] && [ "$(judged)" -lt "$EVENTS" ] || continue
