@@ -8,8 +8,8 @@
 # Guest after guest, on one and on two processors, each with another mixture of what
 # applications do (see MIXTURES), is recorded and judged; its trace is removed if it
 # conforms.  What was judged is added up in OUT/KEY, a file of "ukl check --coverage"; KEY
-# stands for the sources of the checker, so a soak that was interrupted goes on, and starts
-# again with another.  "ukl cover" tells how many events that are.
+# stands for the model's sources, so a soak that was interrupted goes on, and starts again
+# with another model.  "ukl cover" tells how many events that are.
 # Exit status: 0 EVENTS were judged; 1 a violation or a guest that failed; 2 usage.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -19,7 +19,7 @@ USAGE="BUILD IMAGES OUT EVENTS"
 arguments "$@"
 suite
 TOP=$OUT MEMORY=512 LIMIT=1800
-SOURCES=$(dirname "$0")/../..
+MODEL=$(dirname "$0")/../../model
 
 # IMAGE SCENARIO CPUS WORD...: about 20 million events where calls are most of them
 MIXTURES="
@@ -51,7 +51,7 @@ one_guest() { # IMAGE SCENARIO CPUS WORD...
 }
 
 mkdir -p "$TOP"
-COUNTED=$TOP/$(cat "$SOURCES"/{model,checker,traces}/*.[ch] | sha256sum | cut -c1-16)
+COUNTED=$TOP/$(cat "$MODEL"/*.[ch] | sha256sum | cut -c1-16)
 while [ "$(judged)" -lt "$EVENTS" ]; do
 	while read -ra mixture; do
 		[ ${#mixture[@]} -gt 0 ] && [ "$(judged)" -lt "$EVENTS" ] || continue
