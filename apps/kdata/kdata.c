@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/rseq.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -346,6 +347,66 @@ static void check_fork(void)
 	     end_of(child) == 0 && *shared == 2 && own == 1);
 }
 
+/* Stays in the sequence until it is aborted: who uses the processor, too, sees to that. */
+int wait_aborted(struct rseq *area, struct rseq_cs *sequence);
+extern const char sequence_start[], sequence_end[], sequence_abort[];
+
+__asm__(".text\n"
+	".type wait_aborted, @function\n"
+	"wait_aborted:\n"
+	"	mov %rsi, 8(%rdi)\n"
+	"sequence_start:\n"
+	"	jmp sequence_start\n"
+	"sequence_end:\n"
+	"	ud2\n"
+	"	.long 0x53053053\n"
+	"sequence_abort:\n"
+	"	xor %eax, %eax\n"
+	"	ret\n"
+	".size wait_aborted, . - wait_aborted\n");
+
+static pid_t on_processor_0(int (*run)(void))
+{
+	unsigned long cpus = 1;
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	syscall(SYS_sched_setaffinity, 0, sizeof(cpus), &cpus);
+	_exit(run());
+}
+
+static int spins(void)
+{
+	volatile int rivals = 1;
+
+	while (rivals)
+		;
+	return 0;
+}
+
+static int waits(void)
+{
+	static struct rseq_cs sequence __attribute__((aligned(32)));
+	struct rseq area __attribute__((aligned(32))) = { .cpu_id = 0 };
+
+	sequence.start_ip = (uintptr_t)sequence_start;
+	sequence.post_commit_offset = (uintptr_t)(sequence_end - sequence_start);
+	sequence.abort_ip = (uintptr_t)sequence_abort;
+	return syscall(SYS_rseq, &area, sizeof(area), 0, 0x53053053) ||
+	       wait_aborted(&area, &sequence);
+}
+
+static void check_sequence(void)
+{
+	pid_t rival = on_processor_0(spins), child = on_processor_0(waits);
+
+	show("a restartable sequence whose descriptor is static data is aborted",
+	     end_of(child) == 0);
+	syscall(SYS_kill, rival, SIGKILL);
+	show("and its rival is killed", end_of(rival) == -SIGKILL);
+}
+
 static void check_busy(void)
 {
 	static char *const args[] = { UKL, "beside", NULL };	/* would be 2, usage */
@@ -380,6 +441,7 @@ static int application(char *start, char *end, char **words)
 	check_unterminated(end);
 	check_constant();
 	check_fork();
+	check_sequence();
 	check_busy();
 	check_ring3(words);
 	if (failed)
