@@ -155,6 +155,8 @@ main:	.cfi_startproc
 	.cfi_endproc
 S
 refuses "C++ exceptions" "no unwinder" "$CC" -o prog throws.s
+echo '#include <iostream>' > source.cc
+refuses "a C++ source" "neither C++'s runtime nor" "$CC" -c source.cc
 refuses "a shared object" "shared object cannot be part" "$CC" -o prog small.c libm.so.6
 refuses "-shared" "no dynamic linker" "$CC" -shared -o prog small.c
 refuses "a library that is not there" "no libnothere.a" "$CC" -o prog small.c -lnothere
