@@ -7,13 +7,13 @@
 #
 # PROGRAM is a C source or several, a directory of them, or a program that was linked
 # with ukl-cc.  APP_CFLAGS and APP_LIBS are for the compiler.  OBJECT is written only
-# if it changed, so that nothing is linked again without need.  Exit status 0, or 1
-# with the compiler's reason or one sentence.
+# if it changed, so that nothing is linked again without need.  Exit status 0, or 2
+# with the compiler's reason or one sentence: to "make run", 1 is a violation.
 set -euo pipefail
 
 die() {
 	echo "build.sh: $*" >&2
-	exit 1
+	exit 2
 }
 
 [ $# -ge 3 ] || die "no program; say which: make run APP=path/to/program.c"
@@ -34,10 +34,11 @@ done
 
 mkdir -p "$(dirname "$object")"
 if [ "$(head -c 4 "${sources[0]}" | tr -d '\0')" = $'\x7fELF' ] && [[ ${sources[0]} != *.[oa] ]]; then
-	"$cc" --object "$object.new.o" "${sources[0]}"
+	"$cc" --object "$object.new.o" "${sources[0]}" || exit 2
 else
 	# shellcheck disable=SC2086 # options, one a word
-	"$cc" ${APP_CFLAGS--O2 -g} -o "$object.new.o" "${sources[@]}" ${APP_LIBS-}
+	"$cc" ${APP_CFLAGS--O2 -g} -o "$object.new.o" "${sources[@]}" ${APP_LIBS-} ||
+		exit 2
 fi
 if cmp -s "$object.new.o" "$object"; then
 	rm "$object.new.o"

@@ -114,6 +114,13 @@ grep -q 'before the program did .*limit 40 s' "$WORK/err" || die "$(cat "$WORK/e
 has out "[hang]"
 pass "a program that does not end is ended, and said so"
 
+# Who reads its output to the end waits for everybody who has it.
+said=$(tests/system/run.sh --smp many "$BUILD" "$images/bzImage" "$WORK/many" 2>&1 |
+	timeout 120 cat; echo "${PIPESTATUS[*]}")
+[[ $said == *"wants a number from 1 to 255"*$'\n2 0' ]] ||
+	die "a guest that does not start: $said"
+pass "a guest that does not start is trouble, with the reason, and nobody is left"
+
 # --- a checker that finds something ------------------------------------------------
 
 mkdir -p "$WORK/wrong"
@@ -138,6 +145,7 @@ refused() {
 	shift 2
 	make_run "$@"
 	[ "$status" -eq 2 ] || die "$what: status $status"
+	grep -q 'Error 2$' "$WORK/err" || die "$what: no trouble to make: $(cat "$WORK/err")"
 	grep -q -e "$words" "$WORK/err" || die "$what: it says $(cat "$WORK/err")"
 	[ ! -s "$WORK/out" ] || die "$what: more was done: $(cat "$WORK/out")"
 	pass "$what is refused"

@@ -32,7 +32,7 @@ die() {
 PROGRAM_FAILED=4
 USAGE="[--smp N] [--memory MB] [--timeout SECONDS] [--stdin FILE] [--files PATH]..."
 USAGE+=" [--scenario NAME] [--quiet] BUILD KERNEL OUT [ARGUMENT...]"
-stdin=/dev/null files=() quiet=0 scenario=run
+stdin=/dev/null files=() quiet=0 scenario=run writers=() readers=()
 while [[ ${1-} == --* ]]; do
 	case $1 in
 	--smp) SMP=$2; shift ;;
@@ -77,14 +77,33 @@ pack_initrd() {
 	rm -rf "$tree"
 }
 
-# A fifo each way out: open_port NAME FILE sets $reader
+# A fifo each way out: open_port NAME FILE.  This script writes to it, too, without ever
+# doing so: a guest that does not get as far as to open it is its end all the same.
 open_port() {
+	local writer
 	rm -f "$OUT/$1.fifo"
 	mkfifo "$OUT/$1.fifo"
 	tee "$OUT/$2" < "$OUT/$1.fifo" &
-	reader=$!
+	readers+=("$!")
+	exec {writer}> "$OUT/$1.fifo"
+	writers+=("$writer")
 	QEMU_ARGS+=(-chardev "file,id=$1,path=$OUT/$1.fifo"
 		-device "virtserialport,chardev=$1,name=$1")
+}
+
+# All that the guest has said is told, once it has ended.
+close_ports() {
+	local writer
+	for writer in "${writers[@]}"; do
+		exec {writer}>&-
+	done
+	wait "${readers[@]}"
+}
+
+# Whatever ends the script: nobody is left who copies.
+cleanup() {
+	guest_kill
+	close_ports || :
 }
 
 tell_status() {
@@ -115,16 +134,14 @@ need_guest
 guest_record
 QEMU_ARGS+=(-device virtio-serial-pci)
 open_port stdout program.out
-readers=("$reader")
 open_port stderr program.err >&2
-readers+=("$reader")
 guest_start "$scenario"
 guest_expect "UKL-GUEST: run: status [0-9]+" ||
 	{ guest_kill; guest_report; die "the guest ended before the program did (status" \
 		"$GUEST_STATUS, limit $LIMIT s); see $OUT/console.log"; }
 program=${LINE##* }
 guest_finish "$scenario"
-wait "${readers[@]}"
+close_ports || die "the program's output could not be copied to $OUT"
 echo "$program" > "$OUT/status"
 tell_status "$program"
 check || exit
