@@ -114,6 +114,10 @@ grep -q 'before the program did .*limit 40 s' "$WORK/err" || die "$(cat "$WORK/e
 has out "[hang]"
 pass "a program that does not end is ended, and said so"
 
+direct 2 --timeout soon "$BUILD" "$images/bzImage" "$WORK/soon"
+grep -q "wants a number of seconds, not 'soon'" "$WORK/err" || die "$(cat "$WORK/err")"
+pass "a time that is no number is refused"
+
 # Who reads its output to the end waits for everybody who has it.
 said=$(tests/system/run.sh --smp many "$BUILD" "$images/bzImage" "$WORK/many" 2>&1 |
 	timeout 120 cat; echo "${PIPESTATUS[*]}")

@@ -47,6 +47,7 @@ while [[ ${1-} == --* ]]; do
 	shift
 done
 [ $# -ge 3 ] || usage "$USAGE"
+[[ $LIMIT =~ ^[1-9][0-9]*$ ]] || die "--timeout wants a number of seconds, not '$LIMIT'"
 BUILD=$1 KERNEL=$2 OUT=$3
 shift 3
 base=${INITRD:-$BUILD/guest/initramfs.cpio.gz}
