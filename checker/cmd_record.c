@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -300,6 +301,21 @@ static int find_build(struct settings *s)
 	return 0;
 }
 
+/* QEMU loads nothing else, and what it says of that is lost without a terminal. */
+static bool is_program(const char *path)
+{
+	Elf64_Ehdr header = { 0 };
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return false;
+	if (!fread(&header, sizeof(header), 1, file))
+		header.e_machine = EM_NONE;
+	fclose(file);
+	return !memcmp(header.e_ident, ELFMAG, SELFMAG) &&
+	       header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_machine == EM_X86_64;
+}
+
 static int find_program(struct settings *s)
 {
 	if (!s->qemu)
@@ -311,7 +327,11 @@ static int find_program(struct settings *s)
 				" or name one with --qemu");
 	if (access(s->extra[0], R_OK))
 		return unusable("the program", s->extra[0], "name it with its path");
-	return 0;
+	if (is_program(s->extra[0]))
+		return 0;
+	fprintf(stderr, "ukl: record: %s is not a program for x86-64; --user runs"
+			" ELF files, no scripts\n", s->extra[0]);
+	return UKL_EXIT_TROUBLE;
 }
 
 /* The same file, whatever directory is current. */

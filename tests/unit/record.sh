@@ -90,6 +90,8 @@ expect 2 "wants a program" --user
 expect 2 "[-]-smp is about a machine" --user --smp 2 /bin/sh
 expect 2 "[-]-argv0 is for a program" --argv0 sh
 expect 2 "the program $dir/nothing cannot be read" --user "$dir/nothing"
+expect 2 "$dir/version is not a program for x86-64" --user "$dir/version"
+expect 2 "$dir is not a program for x86-64" --user "$dir"
 echo 10.0.2 >"$dir/version"
 rm "$dir/plugins"
 expect 2 "without TCG plugins.*enable-plugins" --print-command
