@@ -19,7 +19,7 @@ SUITES := unit-check fuzz-check fault-check sanitize model-mutants apps-check cc
 	  patch-check demo-check docs-check count-check witness-check sanitize-guest exec-check \
 	  nmi-check seams-check machine-check libc-check probe-check core-check gdb-check \
 	  events-check smp2-check reclaim-check lua-check sqlite-check crash-check kill-check \
-	  second-check mutants
+	  usermode-check second-check mutants
 
 .PHONY: test demo-check docs-check patch-check
 patch-check: $(KDIR)/patched	## the kernel's style checker on the patches
@@ -47,7 +47,7 @@ bisect-check: $(ECHO_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## build and boot 
 # them.  The sources are the key: what passed with the same ones is not run again.
 LONG_SUITES := bisect-check load-check soak-check crash-full-check speed-full-check \
 	       threads-full-check fuzz-full-check trace-tools-check trace-mutants second-full-check \
-	       replay-full-check replay-mutants usermode-check
+	       replay-full-check replay-mutants
 include tests/neighbours/neighbours.mk	# adds to both
 include tests/configs/configs.mk	# adds to the long ones
 SUITES += cover				# of all that are before it

@@ -7,7 +7,7 @@
 #   deps.sh install  install it, as root or through sudo
 #   deps.sh install neighbours	also what only "make selftests stress-check" need
 #   deps.sh install fuzz	also what only "make fuzz" needs
-#   deps.sh install qemu_user	also what only "make qemu-user" needs
+#   deps.sh install qemu_user	also what QEMU's user mode is built with
 #
 # QEMU must be 10.0 or newer: older ones cannot read registers from a plugin.  To build
 # its user mode, meson must be as new as that wants it.  Debian 13 has both; for

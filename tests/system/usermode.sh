@@ -109,8 +109,9 @@ parts "a call too many" '^  > B .* getppid()$'
 
 compare calls 50 "" probe "" probe/probe calls
 compare libc 600 "" libc "--smp 2" libc/libc plain malloc setjmp signals faults processes
-# A thread may be cancelled before its first call or behind it.
-RUNS=50
+# A thread may be cancelled before its first call or behind it: of five kinds of runs that
+# user mode has, the rarest is one in forty.
+RUNS=200
 compare threads 200 "" libc "" libc/libc threads
 RUNS=1
 
