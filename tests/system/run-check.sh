@@ -165,3 +165,4 @@ refused "'undeclared' undeclared\|‘undeclared’ undeclared" "what does not co
 refused "no dynamic linker" "what the kernel cannot link" APP="$WORK/dlopen.c"
 refused "without a C source" "a directory without a source" APP="$WORK/empty"
 refused "say which" "no program at all" APP=
+refused "ARGS wants as many" "a quote without its end" APP="$WORK/program" ARGS="it's"

@@ -26,6 +26,7 @@ export APP_CFLAGS APP_LIBS ARGS
 run:	## a program of yours in ring 0: APP=program.c [ARGS="..."], see README.md
 run: $(KIMAGES)/$(RUN_NAME)/bzImage $(RECORDING)
 	@mapfile -d '' -t args < <(printenv ARGS | xargs -r printf '%s\0'); \
+	wait $$! || { echo "run: ARGS wants as many quotes as it opens" >&2; exit 2; }; \
 	tests/system/run.sh $(if $(SMP),--smp $(SMP)) $(if $(MEMORY),--memory $(MEMORY)) \
 		$(if $(TIMEOUT),--timeout $(TIMEOUT)) $(if $(STDIN),--stdin $(STDIN)) \
 		$(FILES:%=--files %) $(BUILD) $< $(BUILD)/run/$(RUN_NAME) "$${args[@]}"
