@@ -184,7 +184,8 @@ static void tell(const char *row, unsigned long n)
 
 /*
  * "-storm ROW N": works on processor 0 and tells what that row of /proc/interrupts
- * sums up to, at first and when it changes, until it is N more.
+ * sums up to, at first and when it changes, until it is N more.  Who is told injects the
+ * next a little later: every other one into the program, the others mostly into the kernel.
  */
 int help_storm(char **argv)
 {
@@ -194,10 +195,10 @@ int help_storm(char **argv)
 	move_to(0, 0);
 	tell(argv[0], told);
 	while (told < last) {
-		for (int i = 0; i < 20; i++)
-			work();
-		for (volatile int i = 0; i < 300000; i++)
+		for (volatile int i = 0; told % 2 && i < 3000000; i++)
 			;
+		for (int i = 0; told % 2 == 0 && i < 20; i++)
+			work();
 		n = interrupts(argv[0], ALL_CPUS);
 		if (n != told)
 			tell(argv[0], told = n);
