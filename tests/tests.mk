@@ -46,8 +46,8 @@ bisect-check: $(ECHO_KERNEL) $(BUILD)/guest/initramfs.cpio.gz	## build and boot 
 # What takes too long for every commit; and lies in recordings, which were tried on few of
 # them.  The sources are the key: what passed with the same ones is not run again.
 LONG_SUITES := bisect-check load-check soak-check crash-full-check speed-full-check \
-	       threads-full-check fuzz-full-check trace-tools-check trace-mutants second-full-check \
-	       replay-full-check replay-mutants
+	       threads-full-check fuzz-full-check trace-tools-check trace-mutants \
+	       second-full-check second-mutants replay-full-check replay-mutants
 include tests/neighbours/neighbours.mk	# adds to both
 include tests/configs/configs.mk	# adds to the long ones
 SUITES += cover				# of all that are before it

@@ -90,7 +90,7 @@ class Context:
         self.s, self.a, self.where = (v.s, v.a, (v.cpu, v.cpu.switches)) if v else ([0] * 32, None, None)
     still = property(lambda c: not (c.edited or c.execed))
     plain = property(lambda c: not (c.renewed or c.edited or c.execed))
-    irq = property(lambda c: c.vector >= IRQ or c.vector == NMI)
+    irq = property(lambda c: c.vector >= IRQ and c.vector != INT80 or c.vector == NMI)
     known = property(lambda c: c.event or c.sys or c.usys)
     fault = property(lambda c: c.vector == PAGE)
     sys, usys, user, kern, own, child = (property(lambda c, name=name: c.sort == name) for name in (
@@ -485,8 +485,8 @@ IR-gs-parity | OUT_APP OUT_KERNEL | p.gs and not (k == "OUT_KERNEL" and not (c.e
     and p.parity in (None, a.swapgs & 1) and (not (c.event and c.irq and c.still) or not undisturbed(v) or a.swapgs == c.a.swapgs)
 IR-iret-sane | OUT_APP OUT_KERNEL OUT_SELF | 1 | s[CS] & 0xffff == L.kernel_cs and s[SS] & 0xffff in (0, L.kernel_ds)
 IR-iret-irqoff | OUTS | 1 | not a.now & IF
-IR-iret-fault | C_OTHER | c.iret and c.image and v.own and c.vector not in PARANOID | s[CS] == L.app_csx and a.frame + 168 == s[TOP]
-    and s[MODE] == 1 and alike(s, c.image)
+IR-iret-fault | C_OTHER | c.iret and c.place == "return" and v.own and c.vector not in PARANOID | s[CS] == L.app_csx and
+    a.frame + 168 == s[TOP] and s[MODE] == 1 and (not c.image or alike(s, c.image))
 IR-cpl-match | OUTS | c.sort != "none" | may_return(c, k[4:])
 IR-kernel-plain | MODE_WRITE OUT_KERNEL | c.kern and c.place == "kernel" and not c.iret and (v.mine or k != "MODE_WRITE") |
     k != "MODE_WRITE" and not c.up + c.down
@@ -502,7 +502,7 @@ PF-retry | OUT_APP | c.app and c.fault and c.plain | alike(s, c.s, ip=not moved_
     c.s[SP] + 8 and same(s, c.s, *KEPT)
 PF-progress | IN_APP | a.vector == PAGE and v.m.alone | t.repeats + 1 < REPEATS or t.fault != (s[IP], s[CR2], a.error)
 PF-no-double-fault | IN_APP | a.vector < IRQ and a.vector != NMI | a.vector != DOUBLE
-PF-kernel-fixup | OUT_KERNEL | c.kern and c.fault | alike(s, c.s) or s[IP] != c.s[IP] and s[SP] == c.s[SP]
+PF-kernel-fixup | OUT_KERNEL | c.kern and c.fault and c.place == "kernel" | alike(s, c.s) or s[IP] != c.s[IP] and s[SP] == c.s[SP]
 PF-kernel-strict | OUT_KERNEL | c.kern and c.fault | s[IP] == c.s[IP] or c.fixup
 PF-kernel-strict | SIG_FORCE | c.kern and c.fault and not c.iret | 0
 PF-extable | FIXUP | 1 | s[CS] != L.app_csx and place(s) not in ("app", "user")
@@ -511,7 +511,7 @@ SG-force | SIG_FORCE | c.vector in SIGNALS and faulted(c) | a.sig == SIGNALS[c.v
 SG-force | SIG_FORCE | c.fault and faulted(c) | a.sig in (7, 11) and a.addr == c.s[CR2]
 SG-task-stack | SIG_SETUP | v.own | a.frame + 168 == s[TOP] and not counted(s)
 SG-mode | SIG_SETUP SIG_START SIG_RETURN SIG_RESTORED | v.own and serves(c) | s[MODE] == (serves(c) == "app")
-SG-gate-atomic | SIG_SETUP | serves(c) and c.app and not (c.edited or c.own) | s[IP] in (c.gate.ret - 5, c.gate.ret) if c.gate and
+SG-gate-atomic | SIG_SETUP | serves(c) == "app" and not (c.edited or c.own) | s[IP] in (c.gate.ret - 5, c.gate.ret) if c.gate and
     c.vector != PAGE and not c.renewed else place(s) not in ("gate", "return")
 SG-context | SIG_SETUP | serves(c) and not c.edited and not c.gate and interrupted(c)[0] | as_interrupted(v, s, *interrupted(c))
 SG-restart | SYS_LEAVE SIG_SETUP | numbered(c) and c.plain and not c.setup | restarted(v, s, c)
@@ -554,11 +554,11 @@ TH-exit-side | EXIT | v.own | s[MODE] != 2
 TH-vfork | SYS_LEAVE | c.waits | not c.waits.shares
 AS-cr3 | OUT_APP | c.event and t.cr3 is not None and not c.execed | not (s[CR3] ^ t.cr3) & ~0xfff
 AS-cr4 | GATE_IN APP_IN | v.m.pinned is not None | pinned(v, s[CR4])
-AS-cr4 | CTRL | a.reg == 4 and v.m.pinned is not None and L.text_start <= a.pc < L.text_end | pinned(v, a.value)
+AS-cr4 | CTRL | a.reg == 4 and t.bottom().sort in ("sys", "usys", "app", "user") and v.m.pinned is not None and L.text_start <= a.pc < L.text_end | pinned(v, a.value)
 AS-cr0 | CTRL | a.reg == 0 and p.switches and L.text_start <= a.pc < L.text_end | a.value & 0x80010001 == 0x80010001
 AS-ac | C_ANY | s[CR4] & SMAP | not a.now & AC
 AS-clac | SYS_LEAVE | s[CR4] & SMAP | not a.now & AC
-AS-clac | MODE_WRITE | s[CR4] & SMAP and v.mine and a.value == 2 and c.sort in ("sys", "usys", "app") | not a.now & AC
+AS-clac | MODE_WRITE | s[CR4] & SMAP and v.mine and a.value == 2 and c.sort not in ("none", "own", "child") | not a.now & AC
 AS-app-ac | OUT_APP | not c.execed and (c.regs if c.child else c.s)[FLAGS] & AC | s[FLAGS] & AC
 AS-range | SYS_LEAVE | c.sys and outside(c) | s[IP] != c.ret or failed(s[AX])
 AS-no-syscall-insn | IN_APP | a.vector >= IRQ | a.vector != INT80
