@@ -25,7 +25,7 @@ SUITES := unit-check fuzz-check fault-check sanitize model-mutants apps-check cc
 patch-check: $(KDIR)/patched	## the kernel's style checker on the patches
 	$(Q)tests/system/checkpatch.sh $(KTREE) $(wildcard ukl-kernel/patches/*.patch ukl-kernel/mutants/*.patch)
 
-test: $(BUILD)/ukl kernel	## run every test: about half an hour on two cores
+test: $(BUILD)/ukl kernel	## run every test: about three quarters of an hour on two cores
 	$(Q)rm -rf $(BUILD)/coverage
 	$(Q)tests/all.sh $(BUILD)/tests/logs $(SUITES)
 

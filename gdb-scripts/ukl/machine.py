@@ -64,6 +64,15 @@ def run_on():
         gdb.execute("continue", to_string=True)
 
 
+def step():
+    """Executes one instruction.  QEMU ends a step before it if a timer interrupts just
+    then, and GDB takes that for done; see docs/CAVEATS.md."""
+    start = register("rip")
+    with Silence():
+        while start is not None and register("rip") == start:
+            gdb.execute("stepi", to_string=True)
+
+
 def needs_thread():
     """Says what is missing if there is nothing to look at."""
     if not gdb.selected_thread():

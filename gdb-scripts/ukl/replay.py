@@ -234,6 +234,21 @@ def classes(argument):
     return ["--class", argument] if argument else []
 
 
+def run_to(stops):
+    """On to the next of those instructions, off the one that is next."""
+    with Quiet():
+        if machine.register("rip") in stops:
+            machine.step()
+        if machine.register("rip") in stops:
+            return
+        stops = [stop_at(pc) for pc in stops]
+        try:
+            machine.run_on()
+        finally:
+            for stop in stops:
+                stop.delete()
+
+
 def run_to_place(argument):
     """On to an instruction at which the trace has had an event; one of the application's
     own is not known to be an event again."""
@@ -243,13 +258,7 @@ def run_to_place(argument):
     stops = [pc for pc in known if machine.side_of(pc, 0)[0] != "app"]
     if not stops:
         raise gdb.GdbError("the trace has none yet whose place could be waited for")
-    with Quiet():
-        stops = [stop_at(pc) for pc in stops]
-        try:
-            machine.run_on()
-        finally:
-            for stop in stops:
-                stop.delete()
+    run_to(stops)
     pc = machine.register("rip")
     gdb.write("%s: %s\n" % (", ".join(sorted(known.get(pc, ["stopped"]))),
                             machine.place(pc)))

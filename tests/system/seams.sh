@@ -75,7 +75,7 @@ places() {
 }
 
 session() { # PORT
-	local nmi state place steps condition i
+	local nmi state place steps condition i step
 	nmi=$(symbol asm_exc_nmi)
 	echo "set architecture i386:x86-64"
 	echo "target remote 127.0.0.1:$1"
@@ -83,7 +83,9 @@ session() { # PORT
 		for ((i = 0; i < TIMES; i++)); do
 			echo "thbreak *$place if $condition"
 			echo "continue"
-			[ "$steps" -eq 0 ] || echo "stepi $steps"
+			for ((step = 0; step < steps; step++)); do
+				printf '%s\n' "set \$from = \$pc" "while \$pc == \$from" stepi end
+			done
 			echo "monitor nmi"
 			echo "thbreak *$nmi"
 			echo "continue"
