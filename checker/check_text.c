@@ -131,7 +131,8 @@ static void end(struct ukl_check *c)
 	print_events(c);
 	print_exercised(c);
 	if (c->violations) {
-		printf("\n  violated (%" PRIu64 " times in all):\n", c->violations);
+		printf("\n  violated (%" PRIu64 " time%s in all):\n", c->violations,
+		       c->violations == 1 ? "" : "s");
 		print_violated(c);
 	}
 	if (idle) {

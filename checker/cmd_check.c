@@ -136,7 +136,11 @@ static int prepare(struct ukl_check *c)
 	struct ukl_layout layout;
 	struct ukl_error err;
 
-	if (ukl_env_get_layout(ukl_reader_env(c->reader), &layout, &err)) {
+	/* A kernel that the user names must be there; names are wanted later, if ever. */
+	c->annotate_tried = c->vmlinux;
+	if ((c->vmlinux && ukl_annotate_open(&c->annotate, c->vmlinux,
+					     ukl_reader_env(c->reader), &err)) ||
+	    ukl_env_get_layout(ukl_reader_env(c->reader), &layout, &err)) {
 		unreadable(c, &err);
 		return ukl_cmd_fail(&err);
 	}
