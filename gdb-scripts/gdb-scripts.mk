@@ -23,6 +23,11 @@ tour: $(MIMAGES)/count/bzImage $(RECORDING)
 	tests/system/tour.sh $(BUILD) $(MIMAGES) $(BUILD)/tour
 
 SESSION_APP := $(or $(APP),echo)
+ifneq ($(filter gdb,$(MAKECMDGOALS)),)
+ifeq ($(filter $(SESSION_APP),$(UKL_APPS))$(wildcard $(KIMAGES)/$(SESSION_APP)),)
+$(error make gdb: no application is called "$(SESSION_APP)"; APP is one of $(strip $(UKL_APPS)))
+endif
+endif
 gdb:	## a recorded guest under GDB, in two terminals or tmux: APP=NAME of an application, WORDS="..."
 gdb: $(KIMAGES)/$(SESSION_APP)/bzImage $(KERNEL_GDB) $(RECORDING)
 	$(Q)gdb-scripts/session.sh $(BUILD) $< $(BUILD)/gdb $(SESSION_APP) $(WORDS)
