@@ -83,8 +83,12 @@ configure() {
 
 # Objects that an earlier run left are not compiled again, so what was said of them is kept
 # beside them.  If that was anything they go; ccache repeats the compiler's warnings.
+# That make was interrupted is said of no object.
 only_quiet_objects() {
-	[ ! -s "$WORK/obj-$NAME/said" ] || rm -rf "$WORK/obj-$NAME"
+	local said=$WORK/obj-$NAME/said
+	[ ! -e "$said" ] ||
+		sed -Ei '/^make.*\*\*\* (Deleting file .*|\[.*\] (Terminated|Interrupt))$/d' "$said"
+	[ ! -s "$said" ] || rm -rf "$WORK/obj-$NAME"
 }
 
 build() { # APP
