@@ -86,8 +86,8 @@ configure() {
 # That make was interrupted is said of no object.
 only_quiet_objects() {
 	local said=$WORK/obj-$NAME/said
-	[ ! -e "$said" ] ||
-		sed -Ei '/^make.*\*\*\* (Deleting file .*|\[.*\] (Terminated|Interrupt))$/d' "$said"
+	[ ! -e "$said" ] || sed -Ei -e '/^(Terminated|make failed)$/d' \
+		-e '/^make.*\*\*\* (Deleting file .*|\[.*\] (Terminated|Interrupt))$/d' "$said"
 	[ ! -s "$said" ] || rm -rf "$WORK/obj-$NAME"
 }
 

@@ -44,7 +44,7 @@ sed 's/^packet.*/torn/' "$dir/text" >"$dir/text2"
 mkdir "$dir/empty"
 
 plan=$(grep -c '^expect ' "$0") two=$(grep -c '^expect_quiet ' "$0")
-echo "1..$((plan + 2 * two + 8))"
+echo "1..$((plan + 2 * two + 9))"
 
 expect_quiet 0 "usage: ukl VERB" --help
 expect_quiet 0 "usage: ukl VERB" help
