@@ -97,16 +97,19 @@ const char *ukl_check_reason(const struct ukl_check *c, char *buf, size_t size)
 	return buf;
 }
 
+int ukl_check_open_names(struct ukl_check *c, struct ukl_error *err)
+{
+	c->annotate_tried = true;
+	return ukl_annotate_open(&c->annotate, c->vmlinux, ukl_reader_env(c->reader),
+				 err);
+}
+
 /* Only a story needs names, and only then may a missing vmlinux matter. */
 struct ukl_annotate *ukl_check_annotate(struct ukl_check *c)
 {
 	struct ukl_error err;
 
-	if (c->annotate_tried)
-		return c->annotate;
-	c->annotate_tried = true;
-	if (ukl_annotate_open(&c->annotate, c->vmlinux, ukl_reader_env(c->reader),
-			      &err))
+	if (!c->annotate_tried && ukl_check_open_names(c, &err))
 		ukl_error_print(stderr, &err);
 	return c->annotate;
 }

@@ -87,6 +87,9 @@ extern const char *const ukl_outcome_name[UKL_OUTCOMES];
 /* How many invariants had that outcome. */
 unsigned int ukl_check_outcomes(const struct ukl_check *c, enum ukl_outcome outcome);
 
+/* Opens what names are taken from, once; 0, or what is wrong with it, in err. */
+int ukl_check_open_names(struct ukl_check *c, struct ukl_error *err);
+
 /* Names for a story; NULL if there is no vmlinux. */
 struct ukl_annotate *ukl_check_annotate(struct ukl_check *c);
 

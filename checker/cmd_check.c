@@ -137,9 +137,7 @@ static int prepare(struct ukl_check *c)
 	struct ukl_error err;
 
 	/* A kernel that the user names must be there; names are wanted later, if ever. */
-	c->annotate_tried = c->vmlinux;
-	if ((c->vmlinux && ukl_annotate_open(&c->annotate, c->vmlinux,
-					     ukl_reader_env(c->reader), &err)) ||
+	if ((c->vmlinux && ukl_check_open_names(c, &err)) ||
 	    ukl_env_get_layout(ukl_reader_env(c->reader), &layout, &err)) {
 		unreadable(c, &err);
 		return ukl_cmd_fail(&err);
